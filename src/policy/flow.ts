@@ -23,29 +23,29 @@ export const PROTOCOL_UDP = 17;
  */
 export class Flow {
   /** ADDRESS_NONE, ADDRESS_IPV4 or ADDRESS_IPV6. */
-  sourceFamily = ADDRESS_NONE;
+  sourceFamily: number = ADDRESS_NONE;
   /** IPv4: the address in source0. IPv6: four words, most significant first. Unsigned 32-bit numbers. */
-  source0 = 0;
-  source1 = 0;
-  source2 = 0;
-  source3 = 0;
-  sourcePort = PORT_UNKNOWN;
-  destinationFamily = ADDRESS_NONE;
-  destination0 = 0;
-  destination1 = 0;
-  destination2 = 0;
-  destination3 = 0;
-  destinationPort = PORT_UNKNOWN;
+  source0: number = 0;
+  source1: number = 0;
+  source2: number = 0;
+  source3: number = 0;
+  sourcePort: number = PORT_UNKNOWN;
+  destinationFamily: number = ADDRESS_NONE;
+  destination0: number = 0;
+  destination1: number = 0;
+  destination2: number = 0;
+  destination3: number = 0;
+  destinationPort: number = PORT_UNKNOWN;
   /** IANA number, PROTOCOL_UNKNOWN where Envoy's word can't be trusted (HTTP/3). */
-  protocol = PROTOCOL_TCP;
+  protocol: number = PROTOCOL_TCP;
   peer: PeerIdentity = NO_IDENTITY;
   /** The identity the check itself claims for the destination; only `calico` semantics reads it. */
   destinationPeer: PeerIdentity = NO_IDENTITY;
   /** Whether the check carries an HTTP part. */
-  hasHttp = false;
-  method = "";
+  hasHttp: boolean = false;
+  method: string = "";
   /** `:path` with its query, undecoded. */
-  path = "";
+  path: string = "";
   /** The network filter announced that an HTTP filter checks the same connection again. */
-  httpFollows = false;
+  httpFollows: boolean = false;
 }
