@@ -1,0 +1,8 @@
+// Original file: protos/felix/policy_sync.proto
+
+
+export interface InSync {
+}
+
+export interface InSync__Output {
+}

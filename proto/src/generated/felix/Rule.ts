@@ -1,0 +1,97 @@
+// Original file: protos/felix/policy_sync.proto
+
+import type { IPVersion as _felix_IPVersion, IPVersion__Output as _felix_IPVersion__Output } from '../felix/IPVersion.ts';
+import type { Protocol as _felix_Protocol, Protocol__Output as _felix_Protocol__Output } from '../felix/Protocol.ts';
+import type { PortRange as _felix_PortRange, PortRange__Output as _felix_PortRange__Output } from '../felix/PortRange.ts';
+import type { IcmpTypeAndCode as _felix_IcmpTypeAndCode, IcmpTypeAndCode__Output as _felix_IcmpTypeAndCode__Output } from '../felix/IcmpTypeAndCode.ts';
+import type { ServiceAccountMatch as _felix_ServiceAccountMatch, ServiceAccountMatch__Output as _felix_ServiceAccountMatch__Output } from '../felix/ServiceAccountMatch.ts';
+import type { HTTPMatch as _felix_HTTPMatch, HTTPMatch__Output as _felix_HTTPMatch__Output } from '../felix/HTTPMatch.ts';
+import type { RuleMetadata as _felix_RuleMetadata, RuleMetadata__Output as _felix_RuleMetadata__Output } from '../felix/RuleMetadata.ts';
+
+export interface Rule {
+  'action'?: (string);
+  'ip_version'?: (_felix_IPVersion);
+  'protocol'?: (_felix_Protocol | null);
+  'src_net'?: (string)[];
+  'src_ports'?: (_felix_PortRange)[];
+  'dst_net'?: (string)[];
+  'dst_ports'?: (_felix_PortRange)[];
+  'icmp_type'?: (number);
+  'icmp_type_code'?: (_felix_IcmpTypeAndCode | null);
+  'src_ip_set_ids'?: (string)[];
+  'dst_ip_set_ids'?: (string)[];
+  'src_named_port_ip_set_ids'?: (string)[];
+  'dst_named_port_ip_set_ids'?: (string)[];
+  'dst_ip_port_set_ids'?: (string)[];
+  'not_protocol'?: (_felix_Protocol | null);
+  'not_src_net'?: (string)[];
+  'not_src_ports'?: (_felix_PortRange)[];
+  'not_dst_net'?: (string)[];
+  'not_dst_ports'?: (_felix_PortRange)[];
+  'not_icmp_type'?: (number);
+  'not_icmp_type_code'?: (_felix_IcmpTypeAndCode | null);
+  'not_src_ip_set_ids'?: (string)[];
+  'not_dst_ip_set_ids'?: (string)[];
+  'not_src_named_port_ip_set_ids'?: (string)[];
+  'not_dst_named_port_ip_set_ids'?: (string)[];
+  'original_src_selector'?: (string);
+  'original_dst_selector'?: (string);
+  'original_src_namespace_selector'?: (string);
+  'original_dst_namespace_selector'?: (string);
+  'original_not_src_selector'?: (string);
+  'original_not_dst_selector'?: (string);
+  'src_service_account_match'?: (_felix_ServiceAccountMatch | null);
+  'dst_service_account_match'?: (_felix_ServiceAccountMatch | null);
+  'http_match'?: (_felix_HTTPMatch | null);
+  'metadata'?: (_felix_RuleMetadata | null);
+  'original_dst_service'?: (string);
+  'original_dst_service_namespace'?: (string);
+  'original_src_service'?: (string);
+  'original_src_service_namespace'?: (string);
+  'rule_id'?: (string);
+  'icmp'?: "icmp_type"|"icmp_type_code";
+  'not_icmp'?: "not_icmp_type"|"not_icmp_type_code";
+}
+
+export interface Rule__Output {
+  'action'?: (string);
+  'ip_version'?: (_felix_IPVersion__Output);
+  'protocol'?: (_felix_Protocol__Output);
+  'src_net'?: (string)[];
+  'src_ports'?: (_felix_PortRange__Output)[];
+  'dst_net'?: (string)[];
+  'dst_ports'?: (_felix_PortRange__Output)[];
+  'icmp_type'?: (number);
+  'icmp_type_code'?: (_felix_IcmpTypeAndCode__Output);
+  'src_ip_set_ids'?: (string)[];
+  'dst_ip_set_ids'?: (string)[];
+  'src_named_port_ip_set_ids'?: (string)[];
+  'dst_named_port_ip_set_ids'?: (string)[];
+  'dst_ip_port_set_ids'?: (string)[];
+  'not_protocol'?: (_felix_Protocol__Output);
+  'not_src_net'?: (string)[];
+  'not_src_ports'?: (_felix_PortRange__Output)[];
+  'not_dst_net'?: (string)[];
+  'not_dst_ports'?: (_felix_PortRange__Output)[];
+  'not_icmp_type'?: (number);
+  'not_icmp_type_code'?: (_felix_IcmpTypeAndCode__Output);
+  'not_src_ip_set_ids'?: (string)[];
+  'not_dst_ip_set_ids'?: (string)[];
+  'not_src_named_port_ip_set_ids'?: (string)[];
+  'not_dst_named_port_ip_set_ids'?: (string)[];
+  'original_src_selector'?: (string);
+  'original_dst_selector'?: (string);
+  'original_src_namespace_selector'?: (string);
+  'original_dst_namespace_selector'?: (string);
+  'original_not_src_selector'?: (string);
+  'original_not_dst_selector'?: (string);
+  'src_service_account_match'?: (_felix_ServiceAccountMatch__Output);
+  'dst_service_account_match'?: (_felix_ServiceAccountMatch__Output);
+  'http_match'?: (_felix_HTTPMatch__Output);
+  'metadata'?: (_felix_RuleMetadata__Output);
+  'original_dst_service'?: (string);
+  'original_dst_service_namespace'?: (string);
+  'original_src_service'?: (string);
+  'original_src_service_namespace'?: (string);
+  'rule_id'?: (string);
+}
