@@ -1,0 +1,103 @@
+/** Editing policy while requests come in, and watching the change take effect. */
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { assert } from "../../base/assert.ts";
+import { awaitCondition } from "./child-process.ts";
+import { differences } from "./scene-table.ts";
+import type { Scene } from "./scenes.ts";
+import type { Observation, Stage } from "./stage.ts";
+
+export type PolicyEdit = {
+  /** What is done, for the reader: `catalogue.yaml: methods [GET, HEAD, DELETE]`. */
+  readonly title: string;
+  readonly file: string;
+  /** Replaced once; must be there. */
+  readonly from: string;
+  readonly to: string;
+  /** A question whose answer the edit changes to this; or, for a broken file, does not. */
+  readonly effect: Scene;
+  /** The file is broken: the sidecar has to complain, naming it, and all stays as it was. */
+  readonly broken?: boolean;
+};
+
+const DELETE_ITEM = { method: "DELETE", path: "/v1/items/7" };
+const READ_CATALOGUE = "NetworkPolicy shop/read-catalogue ingress[0]";
+
+export const EDITS: readonly PolicyEdit[] = [
+  {
+    title: "catalogue.yaml: the shop front may DELETE too",
+    file: "catalogue.yaml",
+    from: "methods: [GET, HEAD]",
+    to: "methods: [GET, HEAD, DELETE]",
+    effect: { caller: "web", to: "https", http: DELETE_ITEM, expect: { answer: 200, rule: READ_CATALOGUE } },
+  },
+  {
+    title: "catalogue.yaml: a typing mistake; the last good state stays in force",
+    file: "catalogue.yaml",
+    from: "serviceAccounts: { names: [web] }",
+    to: "serviceAcounts: { names: [web] }",
+    effect: { caller: "web", to: "https", http: DELETE_ITEM, expect: { answer: 200, rule: READ_CATALOGUE } },
+    broken: true,
+  },
+  {
+    title: "catalogue.yaml: put right, and DELETE taken back",
+    file: "catalogue.yaml",
+    from: "serviceAcounts: { names: [web] }\n      http:\n        methods: [GET, HEAD, DELETE]",
+    to: "serviceAccounts: { names: [web] }\n      http:\n        methods: [GET, HEAD]",
+    effect: {
+      caller: "web",
+      to: "https",
+      http: DELETE_ITEM,
+      expect: { answer: 403, rule: "tier default", reason: "tier_default" },
+    },
+  },
+  {
+    title: "planned.yaml: the staged policy comes into force",
+    file: "planned.yaml",
+    from: "kind: StagedNetworkPolicy",
+    to: "kind: NetworkPolicy",
+    effect: {
+      caller: "worker",
+      to: "https",
+      http: { method: "POST", path: "/jobs/reindex" },
+      expect: { answer: 403, rule: "NetworkPolicy shop/no-worker-calls ingress[0]", reason: "rule" },
+    },
+  },
+];
+
+/** Generous: a busy machine must not fail the demo; the time itself is printed. */
+const EFFECT_TIMEOUT_MS = 10_000;
+
+/**
+ * Save the edit and ask until the answer is the expected one.
+ *
+ * @returns the last answer, and milliseconds from the save to the sending of the first request that got it.
+ */
+export async function applyEdit(
+  stage: Stage,
+  edit: PolicyEdit,
+): Promise<{ readonly seen: Observation; readonly afterMs: number }> {
+  const path = join(stage.policies, edit.file);
+  const text = await readFile(path, "utf8");
+  assert(text.split(edit.from).length === 2, `\`${edit.from}\` is in ${edit.file} once`);
+  const logged = stage.sidecar.log.length;
+  // As editors save: beside it, then renamed over it.
+  await writeFile(`${path}.new`, text.replace(edit.from, edit.to));
+  await rename(`${path}.new`, path);
+  const savedAt = performance.now();
+  let askedAt = savedAt;
+  let seen: Observation | undefined;
+  const ask = async (): Promise<boolean> => {
+    askedAt = performance.now();
+    seen = await stage.ask(edit.effect);
+    return differences(edit.effect.expect, seen).length === 0;
+  };
+  const complained = (): boolean => stage.sidecar.log.slice(logged).some((line) => line.includes(edit.file));
+  const options = { timeoutMs: EFFECT_TIMEOUT_MS, process: stage.sidecar.process, intervalMs: 2 };
+  if (edit.broken) await awaitCondition(`Ephor complains about ${edit.file}`, complained, options);
+  await awaitCondition(`the edit of ${edit.file} takes effect`, ask, options).catch((reason: unknown) => {
+    if (seen === undefined) throw reason; // else the table says what the answer is instead
+  });
+  assert(seen !== undefined, "the question was asked at least once");
+  return { seen, afterMs: askedAt - savedAt };
+}

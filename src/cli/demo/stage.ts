@@ -1,0 +1,177 @@
+/** The demo's world: an upstream, an Envoy in front of it, an Ephor beside that, and callers. */
+
+import { rmSync } from "node:fs";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Clock } from "../../base/clock.ts";
+import { type Answer, askHttp, askTcp } from "./ask.ts";
+import { CALLERS, type Credentials, mintCredentials } from "./callers.ts";
+import { Cleanup } from "./cleanup.ts";
+import type { Listener } from "./envoy-config.ts";
+import { type AccessLogEntry, EnvoyProcess } from "./envoy-process.ts";
+import type { ClientTls, PodConnection } from "./pod-connection.ts";
+import { LISTENER_PORTS, type ListenerName, type Question } from "./scenes.ts";
+import { SidecarProcess } from "./sidecar-process.ts";
+import { EchoUpstream } from "./upstream.ts";
+
+/** The pod that is guarded, as `examples/shop/workloads.yaml` has it. */
+export const GUARDED_WORKLOAD = "shop/api";
+export const GUARDED_ADDRESS_IPV4 = "10.65.0.21";
+const GUARDED_ADDRESS_IPV6 = "fd00:65::21";
+
+/** Callers' ports count up from here, so that each question has an address of its own in Envoy's access log. */
+const CALLER_PORT_FIRST = 40_000;
+const CALLER_PORT_LAST = 65_535;
+const SIDECAR_STOP_TIMEOUT_MS = 5_000;
+
+/** What came back, and what Ephor told Envoy about it; undefined where Ephor was not asked. */
+export type Observation = {
+  readonly answer: Answer;
+  readonly decision: Decision | undefined;
+  /** Envoy's own word for how it answered. */
+  readonly details: string;
+};
+
+/** Ephor's verdict as Envoy's access log has it. */
+export type Decision = { readonly rule: string; readonly reason: string; readonly revision: number };
+
+/** `examples/shop` of the repository or of the installed package. */
+export const EXAMPLE_FOLDER: string = fileURLToPath(new URL("../../../examples/shop", import.meta.url));
+
+export class Stage {
+  /** The copy of the example that Ephor reads: edit it and see. */
+  readonly policies: string;
+  readonly folder: string;
+  readonly envoy: EnvoyProcess;
+  readonly sidecar: SidecarProcess;
+  readonly credentials: Credentials;
+  readonly #cleanup: Cleanup;
+  #callerPort: number = CALLER_PORT_FIRST;
+
+  private constructor(parts: {
+    folder: string;
+    envoy: EnvoyProcess;
+    sidecar: SidecarProcess;
+    credentials: Credentials;
+    cleanup: Cleanup;
+  }) {
+    this.folder = parts.folder;
+    this.policies = join(parts.folder, "policies");
+    this.envoy = parts.envoy;
+    this.sidecar = parts.sidecar;
+    this.credentials = parts.credentials;
+    this.#cleanup = parts.cleanup;
+  }
+
+  /** Start everything; on failure nothing is left. */
+  static async open(clock: Clock, envoyBinary: string): Promise<Stage> {
+    const cleanup = new Cleanup();
+    try {
+      const folder = await temporaryFolder(cleanup);
+      const policies = join(folder, "policies");
+      await cp(EXAMPLE_FOLDER, policies, { recursive: true });
+      const sockets = { authz: join(folder, "authz.sock"), admin: join(folder, "admin.sock") };
+      const upstreams = { http: join(folder, "http.sock"), tcp: join(folder, "tcp.sock") };
+      const upstream = new EchoUpstream();
+      await upstream.listen(upstreams);
+      cleanup.add(() => upstream.close());
+      const [credentials, sidecar] = await Promise.all([
+        mintCredentials(clock),
+        SidecarProcess.start({ ...sockets, policies, workload: GUARDED_WORKLOAD }),
+      ]);
+      cleanup.add(() => sidecar.stop(SIDECAR_STOP_TIMEOUT_MS));
+      const envoy = await EnvoyProcess.start({
+        binary: envoyBinary,
+        folder,
+        listeners: listeners(credentials),
+        authz: sockets.authz,
+        httpUpstream: upstreams.http,
+        tcpUpstream: upstreams.tcp,
+      });
+      cleanup.add(() => envoy.stop());
+      return new Stage({ folder, envoy, sidecar, credentials, cleanup });
+    } catch (reason) {
+      await cleanup.run();
+      throw reason;
+    }
+  }
+
+  /** Ask one question over a connection of its own. */
+  async ask(question: Question): Promise<Observation> {
+    const connection = this.#connection(question);
+    const { http } = question;
+    const answer = http === undefined ? await askTcp(connection) : await askHttp(connection, http);
+    // A handshake that failed has no access log entry: Envoy had no request to log.
+    if (answer.kind === "refused" && http !== undefined) {
+      return { answer, decision: undefined, details: answer.why };
+    }
+    const { address, port } = connection.source;
+    const remote = address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+    const entry = await this.envoy.accessLogOf(remote);
+    return { answer, decision: readDecision(entry), details: entry.details };
+  }
+
+  /** Have something closed with the rest. */
+  onClose(step: () => Promise<void>): void {
+    this.#cleanup.add(step);
+  }
+
+  async close(): Promise<void> {
+    await this.#cleanup.run();
+  }
+
+  #connection(question: Question): PodConnection {
+    const caller = CALLERS[question.caller];
+    if (++this.#callerPort > CALLER_PORT_LAST) this.#callerPort = CALLER_PORT_FIRST;
+    const isIpv6 = caller.address.includes(":");
+    const connection = {
+      listenerPort: this.envoy.port(question.to),
+      source: { address: caller.address, port: this.#callerPort },
+      destination: {
+        address: isIpv6 ? GUARDED_ADDRESS_IPV6 : GUARDED_ADDRESS_IPV4,
+        port: LISTENER_PORTS[question.to],
+      },
+    };
+    if (!isTls(question.to)) return connection;
+    const { shows } = caller;
+    const trusted = this.credentials.trustedByCallers;
+    const tls: ClientTls =
+      shows === "nothing" ? { trusted } : { trusted, credential: this.credentials.callers[shows] };
+    return { ...connection, tls };
+  }
+}
+
+export function isTls(listener: ListenerName): boolean {
+  return listener === "https" || listener === "events";
+}
+
+function listeners(credentials: Credentials): readonly Listener[] {
+  const tls = { ...credentials.server, trusted: credentials.trustedByEnvoy };
+  return [
+    { name: "https", protocol: "http", tls },
+    { name: "http", protocol: "http" },
+    { name: "metrics", protocol: "http" },
+    { name: "events", protocol: "tcp", tls },
+  ];
+}
+
+/** Removed at the end, and also when the process is ended by an error or a signal on the way. */
+async function temporaryFolder(cleanup: Cleanup): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "ephor-demo-"));
+  const removeNow = (): void => rmSync(folder, { recursive: true, force: true });
+  process.on("exit", removeNow);
+  cleanup.add(async () => {
+    process.off("exit", removeNow);
+    await rm(folder, { recursive: true, force: true });
+  });
+  return folder;
+}
+
+/** Ephor's dynamic metadata, as documented in `docs/operations.md`. */
+function readDecision(entry: AccessLogEntry): Decision | undefined {
+  if (entry.ephor === undefined) return undefined;
+  const { policy, reason, revision } = entry.ephor;
+  return { rule: String(policy), reason: String(reason), revision: Number(revision) };
+}
