@@ -1,4 +1,17 @@
 import { assert } from "../base/assert.ts";
+import {
+  copyKeys,
+  createPage,
+  findSlot,
+  hashKey,
+  isFree,
+  isFull,
+  isZero,
+  type Page,
+  removeAt,
+  WIDTH_MAX,
+  writeKey,
+} from "./word-page.ts";
 
 /**
  * An immutable set of keys of one to five 32-bit words, sharing structure between versions.
@@ -6,7 +19,7 @@ import { assert } from "../base/assert.ts";
  * Extendible hashing: the top bits of a key's hash choose a page from the directory, the low bits a slot in it (open
  * addressing, linear probing). A new version copies the directory, which is pointers, and the pages it changes, at
  * most PAGE_WORDS_MAX words each; the others are shared. So a change costs by its own size, a look-up is one hash and
- * a short probe, and a key costs its words divided by the fill of a page. `npm run bench -- --only set` measures it.
+ * a short probe, and a key costs its words divided by the fill of a page. `bench/` measures it.
  *
  * Keys are signed 32-bit numbers inside. The key of zeros marks a free slot, so it lives in a flag beside the pages.
  */
@@ -35,8 +48,7 @@ export class WordSet {
     if (directory.length === 0) return hasZero && isZero(this.#width, w0, w1, w2, w3, w4);
     const hash = hashKey(this.#width, w0, w1, w2, w3, w4);
     const page = directory[pageIndex(hash, depth)]!;
-    const slot = findSlot(this.#width, page.words, hash, w0, w1, w2, w3, w4);
-    if (slot >= 0) return true;
+    if (findSlot(this.#width, page, hash, w0, w1, w2, w3, w4) >= 0) return true;
     return hasZero && isZero(this.#width, w0, w1, w2, w3, w4);
   }
 
@@ -90,13 +102,13 @@ export class WordSetEditor {
     if (isZero(width, w0, w1, w2, w3, w4)) return this.#setZero(true);
     const hash = hashKey(width, w0, w1, w2, w3, w4);
     let page = this.#pageOf(hash);
-    if (findSlot(width, page.words, hash, w0, w1, w2, w3, w4) >= 0) return false;
-    while (isFull(width, page)) {
+    if (findSlot(width, page, hash, w0, w1, w2, w3, w4) >= 0) return false;
+    while (isFull(page)) {
       this.#enlarge(hash, page);
       page = this.#pageOf(hash);
     }
     const own = this.#ownPage(hash, page);
-    const slot = findSlot(width, own.words, hash, w0, w1, w2, w3, w4);
+    const slot = findSlot(width, own, hash, w0, w1, w2, w3, w4);
     writeKey(width, own.words, ~slot, w0, w1, w2, w3, w4);
     own.count++;
     this.#root.count++;
@@ -109,10 +121,10 @@ export class WordSetEditor {
     if (isZero(width, w0, w1, w2, w3, w4)) return this.#setZero(false);
     const hash = hashKey(width, w0, w1, w2, w3, w4);
     const page = this.#pageOf(hash);
-    const slot = findSlot(width, page.words, hash, w0, w1, w2, w3, w4);
+    const slot = findSlot(width, page, hash, w0, w1, w2, w3, w4);
     if (slot < 0) return false;
     const own = this.#ownPage(hash, page);
-    removeAt(width, own.words, slot);
+    removeAt(width, own, slot);
     own.count--;
     this.#root.count--;
     return true;
@@ -147,7 +159,7 @@ export class WordSetEditor {
     this.#root.depth = depth;
     this.#root.pageCount = 2 ** depth;
     this.#root.directory = Array.from({ length: 2 ** depth }, () => {
-      const page = { depth, count: 0, words: new Int32Array(capacity * width) };
+      const page = createPage(width, depth, capacity);
       this.#own.add(page);
       return page;
     });
@@ -166,7 +178,7 @@ export class WordSetEditor {
   /** The page itself when this edit made it, else a copy of it, in its place. */
   #ownPage(hash: number, page: Page): Page {
     if (this.#own.has(page)) return page;
-    const copy = { depth: page.depth, count: page.count, words: page.words.slice() };
+    const copy = { ...page, words: page.words.slice() };
     this.#own.add(copy);
     this.#place(hash, copy);
     return copy;
@@ -175,17 +187,17 @@ export class WordSetEditor {
   /** A small page doubles; one of full size splits in two, unless the directory would outgrow the pages it names. */
   #enlarge(hash: number, page: Page): void {
     const width = this.#width;
-    const capacity = page.words.length / width;
+    const capacity = page.slotMask + 1;
     if (capacity < this.#capacityMax || (page.depth === this.#root.depth && !this.#mayDouble())) {
-      const larger = { depth: page.depth, count: 0, words: new Int32Array(page.words.length * 2) };
+      const larger = createPage(width, page.depth, capacity * 2);
       copyKeys(width, page.words, (_hash) => larger);
       this.#replace(hash, page, larger);
       return;
     }
     if (page.depth === this.#root.depth) this.#doubleDirectory();
     const depth = page.depth + 1;
-    const low = { depth, count: 0, words: new Int32Array(page.words.length) };
-    const high = { depth, count: 0, words: new Int32Array(page.words.length) };
+    const low = createPage(width, depth, capacity);
+    const high = createPage(width, depth, capacity);
     copyKeys(width, page.words, (keyHash) => (((keyHash >>> (32 - depth)) & 1) === 0 ? low : high));
     const first = pageIndex(hash, page.depth) * 2;
     this.#fill(first, low);
@@ -225,9 +237,6 @@ export class WordSetEditor {
   }
 }
 
-/** `count` is of keys; `words.length` is a power of two times the width. `depth`: how many hash bits all its keys share. */
-type Page = { readonly depth: number; count: number; readonly words: Int32Array };
-
 type MutableRoot = {
   /** 2^depth entries, or none for a set that never had a key but zero. */
   directory: Page[];
@@ -239,7 +248,6 @@ type MutableRoot = {
 
 type Root = Readonly<MutableRoot>;
 
-const WIDTH_MAX = 5;
 /** 4 KiB: small enough that copying one for a single change costs a fraction of a microsecond. */
 const PAGE_WORDS_MAX = 1024;
 const PAGE_CAPACITY_MIN = 4;
@@ -258,152 +266,7 @@ function nextPowerOfTwo(count: number): number {
   return count <= 1 ? 1 : 2 ** (32 - Math.clz32(count - 1));
 }
 
-/** Three quarters: linear probing stays short, and a free slot always ends a probe. */
-function isFull(width: number, page: Page): boolean {
-  return (page.count + 1) * width * 4 > page.words.length * 3;
-}
-
 /** `hash >>> 32` would be `hash >>> 0`. */
 function pageIndex(hash: number, depth: number): number {
   return depth === 0 ? 0 : hash >>> (32 - depth);
-}
-
-/**
- * Secret odd multipliers, one set a process: members come from whoever may write network sets, and must not be able
- * to be chosen so that they collide.
- */
-const MULTIPLIERS = crypto.getRandomValues(new Int32Array(WIDTH_MAX + 1)).map((word) => word | 1);
-const M0 = MULTIPLIERS[0]!;
-const M1 = MULTIPLIERS[1]!;
-const M2 = MULTIPLIERS[2]!;
-const M3 = MULTIPLIERS[3]!;
-const M4 = MULTIPLIERS[4]!;
-const M5 = MULTIPLIERS[5]!;
-
-function hashKey(width: number, w0: number, w1: number, w2: number, w3: number, w4: number): number {
-  let hash = Math.imul(w0, M0);
-  hash ^= hash >>> 15;
-  if (width > 1) {
-    hash = Math.imul(hash ^ w1, M1);
-    hash ^= hash >>> 16;
-    if (width > 2) {
-      hash = Math.imul(hash ^ w2, M2);
-      hash ^= hash >>> 15;
-      if (width > 3) {
-        hash = Math.imul(hash ^ w3, M3);
-        hash ^= hash >>> 16;
-        if (width > 4) {
-          hash = Math.imul(hash ^ w4, M4);
-          hash ^= hash >>> 15;
-        }
-      }
-    }
-  }
-  hash = Math.imul(hash, M5);
-  return hash ^ (hash >>> 16);
-}
-
-/** Where the key starts in `words`; if it isn't there, the complement (`~`) of where it would go. */
-function findSlot(
-  width: number,
-  words: Int32Array,
-  hash: number,
-  w0: number,
-  w1: number,
-  w2: number,
-  w3: number,
-  w4: number,
-): number {
-  const last = words.length - width;
-  let at = slotOf(width, words, hash);
-  for (;;) {
-    if (isFree(width, words, at)) return ~at;
-    if (
-      words[at] === w0 &&
-      (width < 2 || words[at + 1] === w1) &&
-      (width < 3 || words[at + 2] === w2) &&
-      (width < 4 || words[at + 3] === w3) &&
-      (width < 5 || words[at + 4] === w4)
-    ) {
-      return at;
-    }
-    at = at === last ? 0 : at + width;
-  }
-}
-
-/** The slot a hash asks for. Capacities are powers of two, so the low bits choose it. */
-function slotOf(width: number, words: Int32Array, hash: number): number {
-  const capacity = (words.length / width) | 0;
-  return (hash & (capacity - 1)) * width;
-}
-
-function isFree(width: number, words: Int32Array, at: number): boolean {
-  return (
-    words[at] === 0 &&
-    (width < 2 || words[at + 1] === 0) &&
-    (width < 3 || words[at + 2] === 0) &&
-    (width < 4 || words[at + 3] === 0) &&
-    (width < 5 || words[at + 4] === 0)
-  );
-}
-
-function isZero(width: number, w0: number, w1: number, w2: number, w3: number, w4: number): boolean {
-  return (
-    w0 === 0 &&
-    (width < 2 || w1 === 0) &&
-    (width < 3 || w2 === 0) &&
-    (width < 4 || w3 === 0) &&
-    (width < 5 || w4 === 0)
-  );
-}
-
-function writeKey(
-  width: number,
-  words: Int32Array,
-  at: number,
-  w0: number,
-  w1: number,
-  w2: number,
-  w3: number,
-  w4: number,
-): void {
-  words[at] = w0;
-  if (width > 1) words[at + 1] = w1;
-  if (width > 2) words[at + 2] = w2;
-  if (width > 3) words[at + 3] = w3;
-  if (width > 4) words[at + 4] = w4;
-}
-
-function hashAt(width: number, words: Int32Array, at: number): number {
-  const word = (index: number): number => (index < width ? words[at + index]! : 0);
-  return hashKey(width, word(0), word(1), word(2), word(3), word(4));
-}
-
-/** Puts every key of `words` into the page that `choose` names for its hash; each has room for it. */
-function copyKeys(width: number, words: Int32Array, choose: (hash: number) => Page): void {
-  for (let from = 0; from < words.length; from += width) {
-    if (isFree(width, words, from)) continue;
-    const hash = hashAt(width, words, from);
-    const page = choose(hash);
-    const last = page.words.length - width;
-    let at = slotOf(width, page.words, hash);
-    while (!isFree(width, page.words, at)) at = at === last ? 0 : at + width;
-    for (let index = 0; index < width; index++) page.words[at + index] = words[from + index]!;
-    page.count++;
-  }
-}
-
-/** Frees a slot and moves later keys of the same run back, so that no probe stops short of its key. */
-function removeAt(width: number, words: Int32Array, slot: number): void {
-  const next = (at: number): number => (at + width === words.length ? 0 : at + width);
-  let hole = slot;
-  for (let at = next(hole); !isFree(width, words, at); at = next(at)) {
-    const home = slotOf(width, words, hashAt(width, words, at));
-    // The key may move to the hole unless its home lies after the hole, up to where it stands (cyclically).
-    const homeIsBetween = hole <= at ? hole < home && home <= at : hole < home || home <= at;
-    if (homeIsBetween) continue;
-    for (let index = 0; index < width; index++) words[hole + index] = words[at + index]!;
-    hole = at;
-  }
-  for (let index = 0; index < width; index++) words[hole + index] = 0;
 }
