@@ -15,6 +15,8 @@ export type EnvoyOptions = {
   readonly authz: string;
   readonly httpUpstream: string;
   readonly tcpUpstream: string;
+  /** How long a drain takes; short, for nobody waits for a real balancer here. */
+  readonly drainSeconds?: number;
 };
 
 /** What Envoy logged about one request or connection. */
@@ -57,16 +59,15 @@ export class EnvoyProcess {
     const config = join(options.folder, "envoy.json");
     await writeFile(config, JSON.stringify(envoyBootstrap({ ...options, admin })));
     const log = new Map<string, AccessLogEntry>();
-    const args = [
-      "--config-path",
-      config,
-      "--concurrency",
-      "2",
-      "--disable-hot-restart",
-      "--log-level",
-      "warning",
-    ];
-    const process = new BackgroundProcess(options.binary, [...args, "--file-flush-interval-msec", "10"], {
+    const flags = {
+      "config-path": config,
+      concurrency: 2,
+      "log-level": "warning",
+      "file-flush-interval-msec": 10,
+      "drain-time-s": options.drainSeconds ?? 1,
+    };
+    const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
+    const process = new BackgroundProcess(options.binary, [...args, "--disable-hot-restart"], {
       name: "envoy",
       onLine: (line) => {
         const entry = parseAccessLog(line);

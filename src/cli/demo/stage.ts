@@ -8,12 +8,13 @@ import { fileURLToPath } from "node:url";
 import type { Clock } from "../../base/clock.ts";
 import { type Answer, askHttp, askTcp } from "./ask.ts";
 import { CALLERS, type Credentials, mintCredentials } from "./callers.ts";
+import { awaitCondition } from "./child-process.ts";
 import { Cleanup } from "./cleanup.ts";
 import type { Listener } from "./envoy-config.ts";
 import { type AccessLogEntry, EnvoyProcess } from "./envoy-process.ts";
+import { SidecarProcess } from "./ephor-process.ts";
 import type { ClientTls, PodConnection } from "./pod-connection.ts";
 import { LISTENER_PORTS, type ListenerName, type Question } from "./scenes.ts";
-import { SidecarProcess } from "./sidecar-process.ts";
 import { EchoUpstream } from "./upstream.ts";
 
 /** The pod that is guarded, as `examples/shop/workloads.yaml` has it. */
@@ -25,6 +26,7 @@ const GUARDED_ADDRESS_IPV6 = "fd00:65::21";
 const CALLER_PORT_FIRST = 40_000;
 const CALLER_PORT_LAST = 65_535;
 const SIDECAR_STOP_TIMEOUT_MS = 5_000;
+const LOG_TIMEOUT_MS = 10_000;
 
 /** What came back, and what Ephor told Envoy about it; undefined where Ephor was not asked. */
 export type Observation = {
@@ -34,7 +36,7 @@ export type Observation = {
   readonly details: string;
 };
 
-/** Ephor's verdict as Envoy's access log has it. */
+/** Ephor's verdict; the reason is empty for an allow. */
 export type Decision = { readonly rule: string; readonly reason: string; readonly revision: number };
 
 /** `examples/shop` of the repository or of the installed package. */
@@ -48,6 +50,8 @@ export class Stage {
   readonly sidecar: SidecarProcess;
   readonly credentials: Credentials;
   readonly #cleanup: Cleanup;
+  readonly #allows: readonly Decision[];
+  #allowsRead = 0;
   #callerPort: number = CALLER_PORT_FIRST;
 
   private constructor(parts: {
@@ -55,6 +59,7 @@ export class Stage {
     envoy: EnvoyProcess;
     sidecar: SidecarProcess;
     credentials: Credentials;
+    allows: readonly Decision[];
     cleanup: Cleanup;
   }) {
     this.folder = parts.folder;
@@ -62,6 +67,7 @@ export class Stage {
     this.envoy = parts.envoy;
     this.sidecar = parts.sidecar;
     this.credentials = parts.credentials;
+    this.#allows = parts.allows;
     this.#cleanup = parts.cleanup;
   }
 
@@ -77,9 +83,20 @@ export class Stage {
       const upstream = new EchoUpstream();
       await upstream.listen(upstreams);
       cleanup.add(() => upstream.close());
+      const allows: Decision[] = [];
+      const onLog = (line: string): void => {
+        const allow = readAllow(line);
+        if (allow !== undefined) allows.push(allow);
+      };
       const [credentials, sidecar] = await Promise.all([
         mintCredentials(clock),
-        SidecarProcess.start({ ...sockets, policies, workload: GUARDED_WORKLOAD }),
+        SidecarProcess.start({
+          ...sockets,
+          policies,
+          workload: GUARDED_WORKLOAD,
+          flags: ["--log-level", "debug"],
+          onLog,
+        }),
       ]);
       cleanup.add(() => sidecar.stop(SIDECAR_STOP_TIMEOUT_MS));
       const envoy = await EnvoyProcess.start({
@@ -91,7 +108,7 @@ export class Stage {
         tcpUpstream: upstreams.tcp,
       });
       cleanup.add(() => envoy.stop());
-      return new Stage({ folder, envoy, sidecar, credentials, cleanup });
+      return new Stage({ folder, envoy, sidecar, credentials, allows, cleanup });
     } catch (reason) {
       await cleanup.run();
       throw reason;
@@ -110,7 +127,19 @@ export class Stage {
     const { address, port } = connection.source;
     const remote = address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
     const entry = await this.envoy.accessLogOf(remote);
-    return { answer, decision: readDecision(entry), details: entry.details };
+    const decision = isSuccess(answer) ? await this.#nextAllow() : readDenial(entry);
+    return { answer, decision, details: entry.details };
+  }
+
+  /**
+   * Denials tell Envoy why, allows only the decision log (at level `debug`). Questions are asked one by one, so the
+   * record that isn't read yet is that of the last one.
+   */
+  async #nextAllow(): Promise<Decision> {
+    const isThere = (): boolean => this.#allows.length > this.#allowsRead;
+    const options = { timeoutMs: LOG_TIMEOUT_MS, process: this.sidecar.process };
+    await awaitCondition("Ephor logs that it allowed", isThere, options);
+    return this.#allows[this.#allowsRead++]!;
   }
 
   /** Have something closed with the rest. */
@@ -169,9 +198,25 @@ async function temporaryFolder(cleanup: Cleanup): Promise<string> {
   return folder;
 }
 
+function isSuccess(answer: Answer): boolean {
+  return answer.kind === "connected" || (answer.kind === "http" && answer.status < 400);
+}
+
 /** Ephor's dynamic metadata, as documented in `docs/operations.md`. */
-function readDecision(entry: AccessLogEntry): Decision | undefined {
+function readDenial(entry: AccessLogEntry): Decision | undefined {
   if (entry.ephor === undefined) return undefined;
-  const { policy, reason, revision } = entry.ephor;
-  return { rule: String(policy), reason: String(reason), revision: Number(revision) };
+  const { policy, rule_index: rule, tier, reason, revision } = entry.ephor;
+  return { rule: ruleText(policy, rule, tier), reason: String(reason), revision: Number(revision) };
+}
+
+/** A record of the decision log about an allow; undefined for any other line. */
+function readAllow(line: string): Decision | undefined {
+  if (!line.includes('"msg":"allowed"')) return undefined;
+  const { policy, rule, tier, revision } = JSON.parse(line) as Record<string, unknown>;
+  return { rule: ruleText(policy, rule, tier), reason: "", revision: Number(revision) };
+}
+
+/** `NetworkPolicy shop/jobs ingress[0]`, or `tier default` where no rule decided. */
+function ruleText(policy: unknown, rule: unknown, tier: unknown): string {
+  return policy === undefined ? `tier ${String(tier)}` : `${String(policy)} ingress[${String(rule)}]`;
 }

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CALLERS, type CallerName } from "./callers.ts";
+import type { BackgroundProcess } from "./child-process.ts";
 import { openGate } from "./gate.ts";
 import { type Printer, writeLine, writeTitle } from "./scene-table.ts";
 import { LISTENER_PORTS, type ListenerName } from "./scenes.ts";
@@ -37,7 +38,15 @@ export async function stay(stage: Stage, options: { signal: AbortSignal; printer
   }
   writeLine(printer, `\nEdit what is in force and ask again:\n  ${stage.policies}`);
   writeLine(printer, "Ctrl-C ends it.");
-  if (!signal.aborted) await once(signal, "abort");
+  const interrupted = signal.aborted ? Promise.resolve() : once(signal, "abort");
+  const { envoy, sidecar } = stage;
+  const ended = await Promise.race([interrupted.then(() => undefined), ...[envoy, sidecar].map(endOf)]);
+  if (ended !== undefined && !signal.aborted) throw new Error(ended);
+}
+
+async function endOf({ process }: { readonly process: BackgroundProcess }): Promise<string> {
+  const how = await process.exited;
+  return `${process.name} ended by itself: ${how}\n${process.output}`;
 }
 
 async function tlsFlags(stage: Stage, caller: CallerName, trusted: string): Promise<string> {

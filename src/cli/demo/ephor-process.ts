@@ -11,6 +11,8 @@ export type SidecarOptions = {
   readonly workload: string;
   /** More flags, as on a command line. */
   readonly flags?: readonly string[];
+  /** Told of each line that it logs. */
+  readonly onLog?: (line: string) => void;
 };
 
 const START_TIMEOUT_MS = 20_000;
@@ -41,7 +43,13 @@ export class SidecarProcess {
     const process = new BackgroundProcess(
       command,
       [...args, "sidecar", ...listen, ...policy, ...(options.flags ?? [])],
-      { name: "ephor sidecar", onLine: (line) => log.push(line) },
+      {
+        name: "ephor sidecar",
+        onLine: (line) => {
+          log.push(line);
+          options.onLog?.(line);
+        },
+      },
     );
     const sidecar = new SidecarProcess(process, options, log);
     try {
