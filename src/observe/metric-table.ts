@@ -62,11 +62,6 @@ export function metricTable(labels: MetricLabels): readonly MetricDefinition[] {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
     },
     {
-      name: "ephor_policy_update_failures_total",
-      type: "counter",
-      help: "Batches of changes that could not be turned into policy; the last good policy stayed in force.",
-    },
-    {
       name: "ephor_in_sync",
       type: "gauge",
       help: "1 once the source of policy has been read completely.",
