@@ -68,3 +68,54 @@ export const CHECK_WAIT_MAX_MS = 100;
 export const SHUTDOWN_GRACE_MS = 1_000;
 /** Bytes of the body that a denied client sees. */
 export const DENIAL_BODY_MAX_BYTES = 1_024;
+
+// Evaluation.
+/** A path that is not plain is read up to five ways; a longer one has no reading and is refused. */
+export const PATH_READING_MAX_BYTES = 65_536;
+/** Rules judged together: enough that a walk has few steps, few enough that a changed policy recompiles in milliseconds. */
+export const SEGMENT_RULES_MIN = 2_048;
+export const SEGMENT_RULES_MAX = 4_096;
+/** Remembered answers a segment: identities and addresses that came by; bounds memory, not what can be judged. */
+export const IDENTITY_MEMO_MAX = 1_024;
+export const ADDRESS_MEMO_SLOTS = 64;
+
+// Policy documents: what one directory, file, document and object may hold.
+/** A file is parsed in one go, at 2 to 3 MB a second; `kubectl get pods -A -o yaml` of a large cluster belongs in several. */
+export const POLICY_FILE_MAX_BYTES = 16_777_216;
+/** Files under the directory, of those whose name says that they hold policy. */
+export const POLICY_FILES_MAX = 20_000;
+/** All files together; what a process may be asked to keep in memory. */
+export const POLICY_DIRECTORY_MAX_BYTES = 268_435_456;
+/** Folders within folders; also what ends a loop of symbolic links. */
+export const POLICY_DIRECTORY_DEPTH_MAX = 8;
+export const DOCUMENTS_PER_FILE_MAX = 20_000;
+/** Mappings and lists within each other; the deepest legal policy has ten. */
+export const DOCUMENT_DEPTH_MAX = 64;
+/** Values in one document after its aliases are followed: what stops "a billion laughs". */
+export const DOCUMENT_VALUES_MAX = 2_000_000;
+/** Errors reported for one object; a file of another kind would fill screens. */
+export const ISSUES_PER_OBJECT_MAX = 50;
+/** An operator's text inside a message. */
+export const ISSUE_TEXT_MAX_CHARS = 80;
+
+// Fields of resources; those with a source are the API's own caps.
+export const OBJECT_NAME_MAX_CHARS = 253;
+export const TIER_NAME_MAX_CHARS = 63;
+export const LABEL_VALUE_MAX_CHARS = 4_096;
+/** The API's cap on the text of one selector field. */
+export const SELECTOR_FIELD_MAX_CHARS = 1_024;
+export const RULES_PER_DIRECTION_MAX = 1_024;
+export const NETS_PER_RULE_SIDE_MAX = 256;
+export const PORTS_PER_RULE_SIDE_MAX = 50;
+export const HTTP_METHODS_PER_RULE_MAX = 20;
+export const HTTP_PATHS_PER_RULE_MAX = 20;
+export const HTTP_PATH_MAX_CHARS = 1_024;
+export const RULE_ANNOTATIONS_MAX_BYTES = 262_144;
+/** Service account names of one rule side; ours, the API has no cap. */
+export const SERVICE_ACCOUNTS_PER_RULE_MAX = 1_024;
+/** CIDRs of one network set; the largest in use are public block lists of some hundred thousand. */
+export const NETWORK_SET_NETS_MAX = 1_000_000;
+/** Rules, peers and networks of a ClusterNetworkPolicy, each in its list. */
+export const CLUSTER_POLICY_LIST_MAX = 25;
+/** A file of labels as the Downward API writes it. */
+export const LABELS_FILE_MAX_BYTES = 1_048_576;

@@ -3,8 +3,15 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import protobuf from "protobufjs";
 
-const DEPS = join(dirname(createRequire(import.meta.url).resolve("@grpc/grpc-js-xds/package.json")), "deps");
+const require = createRequire(import.meta.url);
+const DEPS = join(dirname(require.resolve("@grpc/grpc-js-xds/package.json")), "deps");
 const DIRECTORIES = ["envoy-api", "googleapis", "protoc-gen-validate", "xds"].map((name) => join(DEPS, name));
+
+// What the annotations in the texts extend. Another loader in the same process may have brought it already.
+if (protobuf.common.get("google/protobuf/descriptor.proto") === null) {
+  const { google } = require("protobufjs/google/protobuf/descriptor.json").nested;
+  protobuf.common("descriptor", google.nested.protobuf.nested);
+}
 
 /** The package that v2 refers to and that is not shipped: names alone, so that references resolve. */
 const MISSING = `syntax = "proto3"; package envoy.api.v2.core;
