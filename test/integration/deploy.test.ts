@@ -8,7 +8,7 @@ import { parse } from "yaml";
 import { systemClock } from "../../src/base/clock.ts";
 import { CertificateAuthority } from "../../src/cli/demo/certificates.ts";
 import { runToEnd } from "../../src/cli/demo/child-process.ts";
-import { httpAuthzFilter, tcpAuthzFilter } from "../../src/cli/demo/envoy-config.ts";
+import { httpAuthzFilter, TCP_PROXY_WAITS, tcpAuthzFilter } from "../../src/cli/demo/envoy-config.ts";
 import { requireEnvoy } from "../support/envoy.ts";
 
 const DEPLOY = new URL("../../deploy/envoy/", import.meta.url);
@@ -86,6 +86,13 @@ describe("deploy/envoy", () => {
     assert.deepEqual(httpAuthzFilter(), await snippet("http-filter.yaml"));
     assert.deepEqual(tcpAuthzFilter({}, false), await snippet("tcp-filter.yaml"));
     assert.deepEqual(tcpAuthzFilter({}, true), await snippet("connection-filter.yaml"));
+  });
+
+  it("has its tcp_proxy wait for Ephor, as the demo's and the tests' does", async () => {
+    const [proxy] = named(await snippet("sidecar.yaml"), "envoy.filters.network.tcp_proxy");
+    const { typed_config: config } = proxy as { typed_config: Record<string, unknown> };
+    const waits = Object.fromEntries(Object.keys(TCP_PROXY_WAITS).map((key) => [key, config[key]]));
+    assert.deepEqual(waits, TCP_PROXY_WAITS);
   });
 
   it("never recommends to let in what got no answer, or who shows no certificate", async () => {

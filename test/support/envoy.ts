@@ -2,7 +2,7 @@
  * A real Envoy in front of a real sidecar process, for the integration tests: small policies of the test's own, callers
  * by address and credential, and an upstream that counts what reaches it.
  */
-import { cp, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/base/clock.ts";
@@ -28,6 +28,8 @@ export type WorldOptions = {
   /** File names and texts; `WORKLOADS` is there already. */
   readonly policies: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
+  /** What the TCP upstream says first. */
+  readonly greeting?: string;
   /** For tests in which Ephor is absent at first. */
   readonly withoutSidecar?: boolean;
 };
@@ -114,7 +116,7 @@ export class World {
     try {
       const folder = await mkdtemp(join(tmpdir(), "ephor-test-"));
       cleanup.add(() => rm(folder, { recursive: true, force: true }));
-      const upstream = new EchoUpstream();
+      const upstream = new EchoUpstream(options.greeting);
       await upstream.listen({ http: join(folder, "http.sock"), tcp: join(folder, "tcp.sock") });
       cleanup.add(() => upstream.close());
       const [binary, credentials] = await Promise.all([requireEnvoy(), mintCredentials(systemClock)]);
@@ -171,11 +173,6 @@ export class World {
     const path = join(this.policies, file);
     await writeFile(`${path}.new`, text);
     await rename(`${path}.new`, path);
-  }
-
-  /** Copy a folder of policies in. */
-  async copyPolicies(from: string): Promise<void> {
-    await cp(from, this.policies, { recursive: true });
   }
 
   /** A connection of a port of its own, so that it is told apart in the access log. */

@@ -1,7 +1,7 @@
 /** One request or connection, and what came of it. */
 import { once } from "node:events";
 import { request as httpRequest, type IncomingMessage } from "node:http";
-import { connect as connectHttp2 } from "node:http2";
+import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
 import type { Socket } from "node:net";
 import { toError } from "../../base/assert.ts";
 import { connectAsPod, type PodConnection } from "./pod-connection.ts";
@@ -30,6 +30,9 @@ export type Answer =
 
 /** Longer than any deadline on the way; a question that hangs is a failure. */
 const ANSWER_TIMEOUT_MS = 10_000;
+
+/** Above what Envoy takes, so that Envoy's limit is the one that is met. */
+const HEADER_BLOCK_MAX_BYTES = 16 * 1024 * 1024;
 
 /** Ask over a connection of its own; never throws for what the other side does. */
 export async function askHttp(connection: PodConnection, ask: HttpAsk): Promise<Answer> {
@@ -66,25 +69,33 @@ async function askHttp1(socket: Socket, ask: HttpAsk): Promise<Answer> {
 }
 
 async function askHttp2(socket: Socket, ask: HttpAsk): Promise<Answer> {
-  const session = connectHttp2("https://api.shop", { createConnection: () => socket });
-  const failed = new Promise<never>((_, reject) => session.once("error", reject));
-  const answer = (async (): Promise<Answer> => {
-    const stream = session.request(
-      { ":method": ask.method, ":path": ask.path, ...ask.headers },
-      { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS), endStream: true },
-    );
-    const [fields] = (await once(stream, "response")) as [Record<string, unknown>];
-    let body = "";
-    for await (const chunk of stream) body += String(chunk);
-    const headers = new Map<string, string>();
-    for (const [name, value] of Object.entries(fields)) headers.set(name, String(value));
-    return { kind: "http", status: Number(fields[":status"]), headers, body };
-  })();
+  const session = connectHttp2("https://api.shop", {
+    createConnection: () => socket,
+    maxSendHeaderBlockLength: HEADER_BLOCK_MAX_BYTES,
+  });
+  // A server that closes the connection leaves a request without any event of its own.
+  const failed = new Promise<never>((_, reject) => {
+    session.once("error", reject);
+    session.once("close", () => reject(new Error("closed without an answer")));
+  });
   try {
-    return await Promise.race([answer, failed]);
+    return await Promise.race([exchangeHttp2(session, ask), failed]);
   } finally {
     session.destroy();
   }
+}
+
+async function exchangeHttp2(session: ClientHttp2Session, ask: HttpAsk): Promise<Answer> {
+  const stream = session.request(
+    { ":method": ask.method, ":path": ask.path, ...ask.headers },
+    { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS), endStream: true },
+  );
+  const [fields] = (await once(stream, "response")) as [Record<string, unknown>];
+  let body = "";
+  for await (const chunk of stream) body += String(chunk);
+  const headers = new Map<string, string>();
+  for (const [name, value] of Object.entries(fields)) headers.set(name, String(value));
+  return { kind: "http", status: Number(fields[":status"]), headers, body };
 }
 
 /** Open a connection without HTTP, say something and await the upstream's echo. */

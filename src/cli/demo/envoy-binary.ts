@@ -142,7 +142,7 @@ async function findPython(search: EnvoySearch): Promise<string> {
 
 function missing(why: string): EnvoyMissingError {
   const what =
-    "put an Envoy of 1.36 or later on the PATH, or name it: ENVOY=/path/to/envoy\n" +
+    "put an Envoy of 1.37 or later on the PATH, or name it: ENVOY=/path/to/envoy\n" +
     "(packages and images: see the installation page of the Envoy project)";
   return new EnvoyMissingError(`no Envoy: ${why}\n${what}`);
 }

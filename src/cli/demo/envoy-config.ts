@@ -173,11 +173,21 @@ function routes(options: Listener): readonly Json[] {
   return [connect, all];
 }
 
+/**
+ * What belongs into every `tcp_proxy` behind the network filter: by default it connects to the upstream at once and
+ * hands back what that says first, before Ephor has been asked.
+ */
+export const TCP_PROXY_WAITS: { readonly [key: string]: Json } = {
+  upstream_connect_mode: "ON_DOWNSTREAM_DATA",
+  max_early_data_bytes: 16_384,
+};
+
 function tcpFilters(options: Listener): readonly Json[] {
   const proxy = {
     "@type": `${TYPE}.extensions.filters.network.tcp_proxy.v3.TcpProxy`,
     stat_prefix: options.name,
     cluster: "tcp_upstream",
+    ...TCP_PROXY_WAITS,
     access_log: [accessLog(options.name, "envoy.filters.network.ext_authz")],
   };
   return [

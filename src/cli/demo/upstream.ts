@@ -13,7 +13,8 @@ export class EchoUpstream {
   readonly #sockets = new Set<Socket>();
   #answered = 0;
 
-  constructor() {
+  /** @param greeting what it says first on connections without HTTP, as a mail or database server would. */
+  constructor(greeting = "") {
     // A big header block must fail at Envoy or at Ephor, never here.
     this.#http = createHttpServer({ maxHeaderSize: 4 * 1024 * 1024 }, (request, response) => {
       this.#answered++;
@@ -29,6 +30,7 @@ export class EchoUpstream {
     });
     this.#tcp = createServer((socket) => {
       this.#answered++;
+      socket.write(greeting);
       socket.on("error", () => socket.destroy()); // a caller that hangs up is no news
       socket.pipe(socket);
     });
