@@ -206,3 +206,19 @@ describe("documents", () => {
     assert.deepEqual(broken, []);
   });
 });
+
+describe("package-lock.json", () => {
+  it("has an entry for every dependency on every platform, or npm ci refuses it", () => {
+    type Entry = { readonly dependencies?: object; readonly optionalDependencies?: object };
+    const { packages } = JSON.parse(read("package-lock.json")) as { packages: Record<string, Entry> };
+    const missing = Object.entries(packages).flatMap(
+      ([place, { dependencies = {}, optionalDependencies = {} }]) =>
+        Object.keys({ ...dependencies, ...optionalDependencies })
+          .filter(
+            (name) => !(`${place}/node_modules/${name}` in packages) && !(`node_modules/${name}` in packages),
+          )
+          .map((name) => `${place}: ${name}`),
+    );
+    assert.deepEqual(missing, []);
+  });
+});
