@@ -14,6 +14,42 @@ export function setBit(set: BitSet, index: number): void {
   set[index >>> 5]! |= 1 << (index & 31);
 }
 
+export function clearBit(set: BitSet, index: number): void {
+  set[index >>> 5]! &= ~(1 << (index & 31));
+}
+
 export function hasBit(set: BitSet, index: number): boolean {
   return (set[index >>> 5]! & (1 << (index & 31))) !== 0;
+}
+
+/** Adds every member of `source` to `target`. */
+export function addBits(target: BitSet, source: BitSet): void {
+  for (let word = 0; word < target.length; word++) target[word]! |= source[word]!;
+}
+
+/** The union as a new set; the first operand itself where the second adds nothing, so that equal sets are shared. */
+export function unionBits(base: BitSet, indexes: readonly number[]): BitSet {
+  if (indexes.every((index) => hasBit(base, index))) return base;
+  const union = base.slice();
+  for (const index of indexes) setBit(union, index);
+  return union;
+}
+
+/** Members of `0…count-1` that are not in `set`. */
+export function complementBits(set: BitSet, count: number): BitSet {
+  const complement = set.map((word) => ~word);
+  const beyond = (complement.length << 5) - count;
+  if (beyond > 0) complement[complement.length - 1]! &= 0xffff_ffff >>> beyond;
+  return complement;
+}
+
+/** A set of exactly these members. */
+export function bitSetOf(count: number, indexes: Iterable<number>): BitSet {
+  const set = createBitSet(count);
+  for (const index of indexes) setBit(set, index);
+  return set;
+}
+
+export function isEmptyBitSet(set: BitSet): boolean {
+  return set.every((word) => word === 0);
 }

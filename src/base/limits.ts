@@ -66,6 +66,9 @@ export const CHECK_STREAMS_MAX = 1_000;
 export const CHECK_WAIT_MAX_MS = 100;
 /** Open calls get this long to end after the last GOAWAY. */
 export const SHUTDOWN_GRACE_MS = 1_000;
+/** Errors inside checks that are reported a second on average, and at once; each is counted as a denial anyway. */
+export const SERVER_ERROR_RATE_PER_SECOND = 1;
+export const SERVER_ERROR_BURST = 5;
 /** Bytes of the body that a denied client sees. */
 export const DENIAL_BODY_MAX_BYTES = 1_024;
 
@@ -119,3 +122,18 @@ export const NETWORK_SET_NETS_MAX = 1_000_000;
 export const CLUSTER_POLICY_LIST_MAX = 25;
 /** A file of labels as the Downward API writes it. */
 export const LABELS_FILE_MAX_BYTES = 1_048_576;
+
+// How the file datastore tells a save from half of one. Milliseconds.
+/** A changed file is read once it has stayed the same for so long: editors write in several steps. */
+export const FILE_SETTLE_MS = 25;
+/**
+ * A file that is gone, or whose new text is broken, empty or holds fewer objects, is believed after so long: some
+ * tools delete a file and put it back, and slow writers show half of one.
+ */
+export const FILE_DISTRUST_MS = 250;
+/** While other files of the directory still change, a missing file is waited for, but no longer than this. */
+export const FILE_MISSING_MAX_MS = 2_000;
+/** Looking at every file again whether or not the system told of a change: some file systems never tell. */
+export const DIRECTORY_POLL_MS = 2_000;
+/** Reading and parsing give way to requests after so long. */
+export const READ_SLICE_MS = 5;

@@ -58,3 +58,40 @@ export type Verdict =
       readonly decider: Decider;
       readonly revision: number;
     };
+
+/** For verdicts that nothing in the policy decided. */
+export const NO_DECIDER: Decider = { kind: "none" };
+
+/**
+ * Makes a verdict with the status code that goes with it.
+ *
+ * @param reason undefined is allow.
+ */
+export function createVerdict(
+  decider: Decider,
+  reason: DenyReason | undefined,
+  semantics: "strict" | "calico",
+  revision: number,
+): Verdict {
+  if (reason === undefined) return { allowed: true, code: STATUS_OK, decider, revision };
+  const code = semantics === "calico" ? calicoCode(reason) : strictCode(reason);
+  return { allowed: false, reason, code, decider, revision };
+}
+
+function strictCode(reason: DenyReason): number {
+  return reason === "identity_unverified" ? STATUS_UNAUTHENTICATED : STATUS_PERMISSION_DENIED;
+}
+
+function calicoCode(reason: DenyReason): number {
+  switch (reason) {
+    case "bad_action":
+    case "bad_request":
+      return STATUS_INVALID_ARGUMENT;
+    case "policy_missing":
+    case "no_endpoint":
+    case "not_in_sync":
+      return STATUS_INTERNAL;
+    default:
+      return STATUS_PERMISSION_DENIED;
+  }
+}

@@ -1,0 +1,92 @@
+import { type BitSet, createBitSet } from "../../base/bit-set.ts";
+import { ADDRESS_MEMO_SLOTS } from "../../base/limits.ts";
+import type { Peer } from "../network-clauses.ts";
+
+const KEY_WORDS = 6;
+
+/**
+ * Remembers a column's answer for the addresses that came by last.
+ *
+ * Peers are few and come again: their answers need no set to be asked. One slot an address hash; a newcomer takes the slot
+ * over, in place, so memory is bounded and nothing is allocated after the first round.
+ */
+export class AddressMemo {
+  readonly #rowCount: number;
+  readonly #keys: Int32Array = new Int32Array(ADDRESS_MEMO_SLOTS * KEY_WORDS);
+  readonly #yes: (BitSet | undefined)[] = new Array(ADDRESS_MEMO_SLOTS).fill(undefined);
+  readonly #maybe: (BitSet | undefined)[] = new Array(ADDRESS_MEMO_SLOTS).fill(undefined);
+  readonly #differ: Uint8Array = new Uint8Array(ADDRESS_MEMO_SLOTS);
+
+  constructor(rowCount: number) {
+    this.#rowCount = rowCount;
+  }
+
+  /**
+   * The slot that holds this peer's answer.
+   *
+   * @param tag what else the answer depends on, 0–7.
+   * @param withPort whether it depends on protocol and port.
+   * @returns complemented (`~`) if the answer is not there: write it to yesOf() and maybeOf(), then keep() it.
+   */
+  find(peer: Peer, tag: number, withPort: boolean): number {
+    const head = headOf(peer, tag);
+    const service = withPort ? serviceOf(peer) : 0;
+    let hash = Math.imul(peer.w0 ^ Math.imul(peer.w3, 0x85ebca6b) ^ service, 0x9e3779b1) ^ head ^ peer.w2;
+    hash ^= hash >>> 15;
+    const slot = (hash ^ (hash >>> 7)) & (ADDRESS_MEMO_SLOTS - 1);
+    const keys = this.#keys;
+    const at = slot * KEY_WORDS;
+    const isSame =
+      keys[at] === head &&
+      keys[at + 1] === (peer.w0 | 0) &&
+      keys[at + 2] === (peer.w1 | 0) &&
+      keys[at + 3] === (peer.w2 | 0) &&
+      keys[at + 4] === (peer.w3 | 0) &&
+      keys[at + 5] === service;
+    if (isSame) return slot;
+    keys[at] = 0; // nobody's while it is being written
+    return ~slot;
+  }
+
+  /** Declares the answer in a slot complete. @param differ whether some rows are unknown. */
+  keep(slot: number, peer: Peer, tag: number, withPort: boolean, differ: boolean): void {
+    const keys = this.#keys;
+    const at = slot * KEY_WORDS;
+    keys[at] = headOf(peer, tag);
+    keys[at + 1] = peer.w0;
+    keys[at + 2] = peer.w1;
+    keys[at + 3] = peer.w2;
+    keys[at + 4] = peer.w3;
+    keys[at + 5] = withPort ? serviceOf(peer) : 0;
+    this.#differ[slot] = differ ? 1 : 0;
+  }
+
+  yesOf(slot: number): BitSet {
+    return this.#allocated(this.#yes, slot);
+  }
+
+  maybeOf(slot: number): BitSet {
+    return this.#allocated(this.#maybe, slot);
+  }
+
+  hasDiffer(slot: number): boolean {
+    return this.#differ[slot] === 1;
+  }
+
+  #allocated(sets: (BitSet | undefined)[], slot: number): BitSet {
+    const known = sets[slot];
+    if (known !== undefined) return known;
+    const created = createBitSet(this.#rowCount);
+    sets[slot] = created;
+    return created;
+  }
+}
+
+/** Never 0, which marks a slot that is nobody's. */
+function headOf(peer: Peer, tag: number): number {
+  return (peer.family << 4) | (tag << 1) | 1;
+}
+
+function serviceOf(peer: Peer): number {
+  return (peer.protocol << 17) | (peer.port + 1);
+}

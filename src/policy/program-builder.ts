@@ -1,0 +1,312 @@
+import { SEGMENT_RULES_MAX, SEGMENT_RULES_MIN } from "../base/limits.ts";
+import { type Binding, BoundSegment } from "./compile/bound-segment.ts";
+import {
+  ROW_LOG,
+  ROW_POLICY_MISSING,
+  ROW_PROFILE_MISSING,
+  ROW_UNUSABLE,
+  type Row,
+  ruleRow,
+  stopRow,
+} from "./compile/row.ts";
+import { parseRule, type RuleModel } from "./compile/rule-model.ts";
+import { Segment } from "./compile/segment.ts";
+import { type EndpointState, formatPolicyId, policyKey } from "./endpoint-state.ts";
+import type { Subject } from "./identity-clauses.ts";
+import type { Endpoint, Policy, PolicyId, Profile, TierInfo } from "./messages.ts";
+import type { PolicyOptions } from "./options.ts";
+import type { ListedObject, SnapshotPaths, SnapshotTier } from "./snapshot.ts";
+import { endpointSubject, readEndpointIdentity } from "./subject.ts";
+import type { Decider } from "./verdict.ts";
+
+/** The compiled half of a snapshot. */
+export type Program = {
+  readonly tiers: readonly SnapshotTier[];
+  readonly paths: SnapshotPaths;
+  /** Rules that are judged. */
+  readonly ruleCount: number;
+};
+
+/**
+ * Compiles the state of an endpoint, and keeps what it compiled for the next time.
+ *
+ * Three layers, each kept for as long as what it is made of stays the same object: a *block* is one policy's rules parsed; a
+ * *segment* is a run of blocks compiled; a *bound segment* is a segment with sets, labels and endpoint. A changed policy parses its own block and
+ * compiles its own segment; a changed set binds the segments that name it.
+ */
+export class ProgramBuilder {
+  readonly #options: PolicyOptions;
+  #blocks = new Map<object, Block>();
+  #missing = new Map<string, Block>();
+  #segments = new Map<string, Segment>();
+  #bound = new Map<Segment, BoundSegment>();
+  #blockCount = 0;
+
+  constructor(options: PolicyOptions) {
+    this.#options = options;
+  }
+
+  build(state: EndpointState): Program {
+    const kept = new Kept();
+    const listed = state.endpoint === undefined ? [] : this.#listTiers(state.endpoint.endpoint, state, kept);
+    const destination = this.#destination(state);
+    const tiers = listed.map((tier): SnapshotTier => {
+      const segments = splitBlocks(tier.blocks).map((pieces) =>
+        this.#bind(this.#compile(pieces, kept), state, destination, kept),
+      );
+      return {
+        name: tier.name,
+        defaultAction: tier.defaultAction,
+        isEnforced: tier.blocks.length > 0,
+        segments,
+        objects: tier.objects,
+      };
+    });
+    this.#blocks = kept.blocks;
+    this.#missing = kept.missing;
+    this.#segments = kept.segments;
+    this.#bound = kept.bound;
+    return { tiers, paths: summarizePaths(tiers), ruleCount: countRules(tiers) };
+  }
+
+  #listTiers(endpoint: Endpoint, state: EndpointState, kept: Kept): readonly ListedTier[] {
+    const tiers = endpoint.tiers.map((tier) => this.#listTier(tier, state, kept));
+    const profiles: ListedTier = { name: undefined, defaultAction: "", blocks: [], objects: [] };
+    for (const name of endpoint.profileIds) {
+      const block = this.#profileBlock(name, state.profiles.get(name), kept);
+      profiles.blocks.push(block);
+      profiles.objects.push(block.object);
+    }
+    return [...tiers, profiles];
+  }
+
+  #listTier(tier: TierInfo, state: EndpointState, kept: Kept): ListedTier {
+    const listed: ListedTier = {
+      name: tier.name,
+      defaultAction: tier.defaultAction,
+      blocks: [],
+      objects: [],
+    };
+    for (const id of tier.ingressPolicies) {
+      if (isStaged(id)) {
+        listed.objects.push({ label: formatPolicyId(id), status: "staged", unusable: "", rules: [] });
+        continue;
+      }
+      const block = this.#policyBlock(tier.name, id, state.policies.get(policyKey(id)), kept);
+      listed.blocks.push(block);
+      listed.objects.push(block.object);
+    }
+    return listed;
+  }
+
+  #policyBlock(tier: string, id: PolicyId, policy: Policy | undefined, kept: Kept): Block {
+    const label = formatPolicyId(id);
+    if (policy === undefined) {
+      return this.#missingBlock(`${tier}\0${policyKey(id)}`, kept, label, ROW_POLICY_MISSING, {
+        kind: "tier",
+        tier,
+      });
+    }
+    return this.#block(policy, policy, tier, label, policy.namespace, kept);
+  }
+
+  #profileBlock(name: string, profile: Profile | undefined, kept: Kept): Block {
+    const label = `Profile ${name}`;
+    if (profile === undefined) {
+      return this.#missingBlock(`\0\0${name}`, kept, label, ROW_PROFILE_MISSING, { kind: "none" });
+    }
+    return this.#block(profile, profile, "", label, "", kept);
+  }
+
+  #block(
+    key: object,
+    { inboundRules, unusable }: Policy | Profile,
+    tier: string,
+    label: string,
+    namespace: string,
+    kept: Kept,
+  ): Block {
+    const known = kept.blocks.get(key) ?? this.#blocks.get(key);
+    const isSame = known?.object.label === label && known.tier === tier;
+    const block = isSame
+      ? known
+      : this.#createBlock(
+          tier,
+          label,
+          inboundRules.map((rule) => parseRule(rule, namespace, unusable === "")),
+          unusable,
+        );
+    kept.blocks.set(key, block);
+    return block;
+  }
+
+  #createBlock(tier: string, label: string, rules: readonly RuleModel[], unusable: string): Block {
+    const decide = (ruleIndex: number): Decider => ({ kind: "rule", tier, policy: label, ruleIndex });
+    const rows = rules.map((model, index) => ruleRow(model, decide(index)));
+    if (unusable !== "" && rows.length === 0) rows.push(stopRow(ROW_UNUSABLE, decide(0)));
+    return {
+      id: this.#blockCount++,
+      tier,
+      rows: this.#options.semantics === "strict" ? rows.filter(({ action }) => action !== ROW_LOG) : rows,
+      object: { label, status: "enforced", unusable, rules },
+    };
+  }
+
+  #missingBlock(key: string, kept: Kept, label: string, action: number, decider: Decider): Block {
+    const block = this.#missing.get(key) ?? {
+      id: this.#blockCount++,
+      tier: decider.kind === "tier" ? decider.tier : "",
+      rows: [stopRow(action, decider)],
+      object: { label, status: "missing", unusable: "", rules: [] },
+    };
+    kept.missing.set(key, block);
+    return block;
+  }
+
+  #compile(pieces: readonly Piece[], kept: Kept): Segment {
+    const key = pieces.map(({ block, first }) => `${block.id}:${first}`).join();
+    const segment =
+      kept.segments.get(key) ??
+      this.#segments.get(key) ??
+      new Segment(
+        pieces.flatMap(({ block, first, last }) => block.rows.slice(first, last)),
+        this.#options,
+      );
+    kept.segments.set(key, segment);
+    return segment;
+  }
+
+  #bind(segment: Segment, state: EndpointState, destination: Subject | undefined, kept: Kept): BoundSegment {
+    const binding: Binding = {
+      options: this.#options,
+      sets: segment.setIds.map((id) => state.sets.get(id)),
+      labels: state.labels,
+      destination,
+    };
+    const known = kept.bound.get(segment) ?? this.#bound.get(segment);
+    const isSame = known !== undefined && bindsSame(segment, known.binding, binding);
+    const bound = isSame ? known : new BoundSegment(segment, binding);
+    kept.bound.set(segment, bound);
+    return bound;
+  }
+
+  /** In calico semantics the check says who the destination is. */
+  #destination({ endpoint, labels }: EndpointState): Subject | undefined {
+    if (endpoint === undefined || this.#options.semantics === "calico") return undefined;
+    return endpointSubject(readEndpointIdentity(endpoint.id, endpoint.endpoint), labels);
+  }
+}
+
+/** One policy's or profile's rules, parsed; or what stands for an object that is missing. */
+type Block = {
+  readonly id: number;
+  readonly tier: string;
+  readonly rows: readonly Row[];
+  readonly object: ListedObject;
+};
+
+/** Rows `first` up to `last` of a block. */
+type Piece = { readonly block: Block; readonly first: number; readonly last: number };
+
+type ListedTier = {
+  readonly name: string | undefined;
+  readonly defaultAction: string;
+  /** Enforced and missing objects. */
+  readonly blocks: Block[];
+  /** Staged ones too. */
+  readonly objects: ListedObject[];
+};
+
+/** What the build in progress has used; it replaces what earlier builds kept. */
+class Kept {
+  readonly blocks = new Map<object, Block>();
+  readonly missing = new Map<string, Block>();
+  readonly segments = new Map<string, Segment>();
+  readonly bound = new Map<Segment, BoundSegment>();
+}
+
+const STAGED_KINDS: ReadonlySet<string> = new Set([
+  "StagedNetworkPolicy",
+  "StagedGlobalNetworkPolicy",
+  "StagedKubernetesNetworkPolicy",
+]);
+
+function isStaged(id: PolicyId): boolean {
+  return STAGED_KINDS.has(id.kind);
+}
+
+/** One block in so many may end a segment, chosen by its name. */
+const SEGMENT_END_CHANCE = 4;
+
+/**
+ * Cuts a tier's blocks into runs for segments.
+ *
+ * Where a run ends is decided by the names of the policies in it, so that a policy that comes or goes moves the cuts near it and not
+ * all that follow.
+ */
+function splitBlocks(blocks: readonly Block[]): readonly (readonly Piece[])[] {
+  const runs: Piece[][] = [];
+  let run: Piece[] = [];
+  let size = 0;
+  const endRun = (): void => {
+    if (run.length > 0) runs.push(run);
+    run = [];
+    size = 0;
+  };
+  for (const block of blocks) {
+    for (let first = 0; first < block.rows.length; first += SEGMENT_RULES_MAX) {
+      const last = Math.min(first + SEGMENT_RULES_MAX, block.rows.length);
+      if (size + last - first > SEGMENT_RULES_MAX) endRun();
+      run.push({ block, first, last });
+      size += last - first;
+    }
+    if (size >= SEGMENT_RULES_MIN && hashText(block.object.label) % SEGMENT_END_CHANCE === 0) endRun();
+  }
+  endRun();
+  return runs;
+}
+
+function hashText(text: string): number {
+  let hash = 0;
+  for (let at = 0; at < text.length; at++) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** Whether a segment gives the same answers under both bindings. */
+function bindsSame(segment: Segment, left: Binding, right: Binding): boolean {
+  const asksLabels =
+    (segment.sourceIdentity?.asksLabels ?? false) || (segment.destinationIdentity?.asksLabels ?? false);
+  if (asksLabels && left.labels !== right.labels) return false;
+  if (segment.destinationIdentity !== undefined && !isSameSubject(left.destination, right.destination)) {
+    return false;
+  }
+  return left.sets.every((set, index) => set === right.sets[index]);
+}
+
+function isSameSubject(left: Subject | undefined, right: Subject | undefined): boolean {
+  if (left?.kind !== "account" || right?.kind !== "account") return left?.kind === right?.kind;
+  return (
+    left.namespace === right.namespace &&
+    left.name === right.name &&
+    left.accountLabels === right.accountLabels &&
+    left.namespaceLabels === right.namespaceLabels
+  );
+}
+
+function summarizePaths(tiers: readonly SnapshotTier[]): SnapshotPaths {
+  const columns = tiers
+    .flatMap((tier) => tier.segments)
+    .map(({ segment }) => segment.path)
+    .filter((path) => path !== undefined);
+  return {
+    areUsed: columns.length > 0,
+    arePlain: columns.every((path) => path.isPlain),
+    depth: Math.max(0, ...columns.map((path) => path.depth)),
+  };
+}
+
+function countRules(tiers: readonly SnapshotTier[]): number {
+  let count = 0;
+  for (const { objects } of tiers) for (const { rules } of objects) count += rules.length;
+  return count;
+}
