@@ -23,7 +23,7 @@ export class Peer {
   w3: number = 0;
   port: number = PORT_UNKNOWN;
   protocol: number = PROTOCOL_UNKNOWN;
-  /** Calico semantics: an address that is not an IP is in no set and has port 0. */
+  /** Calico semantics: an address that is not an IP is in no set, a port that is not known is 0. */
   lenient: boolean = false;
 
   setSource(flow: Flow, lenient: boolean): this {
@@ -76,8 +76,8 @@ export class Peer {
     this.w1 = w1;
     this.w2 = w2;
     this.w3 = w3;
-    const hasPort = family !== ADDRESS_NONE && port >= 0;
-    this.port = hasPort ? port : lenient ? 0 : PORT_UNKNOWN;
+    if (lenient) this.port = Math.max(port, 0);
+    else this.port = family === ADDRESS_NONE ? PORT_UNKNOWN : port;
     this.protocol = protocol;
     this.lenient = lenient;
     return this;

@@ -1,0 +1,265 @@
+import { createServer, type Server as NetServer, type Socket } from "node:net";
+import * as grpc from "@grpc/grpc-js";
+import { CHECK_PATH_V2, CHECK_PATH_V2ALPHA, CHECK_PATH_V3 } from "envoy-ext-authz-proto";
+import { HealthImplementation } from "grpc-health-check";
+import type { Clock } from "../base/clock.ts";
+import {
+  CHECK_CONNECTIONS_MAX,
+  CHECK_STREAMS_MAX,
+  CHECK_TRANSPORT_MAX_BYTES,
+  CHECK_WAIT_MAX_MS,
+  SERVER_ERROR_BURST,
+  SERVER_ERROR_RATE_PER_SECOND,
+  SHUTDOWN_GRACE_MS,
+} from "../base/limits.ts";
+import { formatListenAddress, type ListenAddress } from "../base/listen-address.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
+import type { PeerIdentityReader } from "../identity/peer-identity-reader.ts";
+import type { SnapshotStore } from "../policy/snapshot.ts";
+import { CheckHandler, type DecisionObserver } from "./check-handler.ts";
+import type { CheckVersion } from "./decode-check-request.ts";
+import { OverloadGuard } from "./overload-guard.ts";
+import { listenOnUnixSocket, SOCKET_MODE_DEFAULT, type SocketAccess } from "./unix-socket.ts";
+
+/** How TCP listeners are secured. Unix sockets never are: their file's permissions do that. */
+export type TcpSecurity =
+  | {
+      readonly kind: "tls";
+      /** PEM: the server's certificate, then its intermediates. */
+      readonly certificateChain: Buffer;
+      /** PEM. */
+      readonly privateKey: Buffer;
+      /** PEM of the authorities whose clients may connect (mutual TLS); undefined lets every client in. */
+      readonly clientAuthorities: Buffer | undefined;
+    }
+  /** Plaintext, asked for explicitly: whoever reaches the port can ask for verdicts, and read and change answers on the way. */
+  | { readonly kind: "insecure" };
+
+export type AuthzOptions = {
+  /** Default: mode 0660 and the process's own group. */
+  readonly socketAccess?: SocketAccess;
+  /** Without it the server does not listen on TCP. */
+  readonly tcpSecurity?: TcpSecurity;
+  /** What a denied client reads, at most DENIAL_BODY_MAX_BYTES bytes. Default: nothing. */
+  readonly denialBody?: string;
+  /** A check that has waited this long is refused as `overloaded`. Default CHECK_WAIT_MAX_MS. */
+  readonly waitMaxMs?: number;
+  /** Default CHECK_CONNECTIONS_MAX; more are closed at once. */
+  readonly connectionsMax?: number;
+  /** Calls under way on one connection. Default CHECK_STREAMS_MAX. */
+  readonly streamsMax?: number;
+  /** Envoy's ports to those that policy names, where Envoy listens on another port than the workload. */
+  readonly portMap?: ReadonlyMap<number, number>;
+  /**
+   * Told of an error inside a check, which was denied with reason `internal`, and of a connection that could not be accepted; at most
+   * SERVER_ERROR_RATE_PER_SECOND times a second, the rest is dropped. Must not throw.
+   */
+  readonly onError?: (error: Error) => void;
+};
+
+/** The services that answer checks, and whose health `grpc.health.v1` tells beside that of the whole server (""). */
+export const AUTHORIZATION_SERVICES = [
+  "envoy.service.auth.v3.Authorization",
+  "envoy.service.auth.v2.Authorization",
+  "envoy.service.auth.v2alpha.Authorization",
+] as const;
+
+/** The metadata by which a network filter says that an HTTP filter checks the same connection again per request. */
+export const HTTP_FOLLOWS_METADATA = "x-ephor-http-follows";
+
+/**
+ * The server that Envoy's ext_authz filters ask.
+ *
+ * States: *listening* answers; *draining* (from `drain`) answers too, new connections as well, since Envoy goes on asking while it drains
+ * itself; *closed* (from `close`, or at the end of a drain) does not listen any more and has told every connection to go away.
+ */
+export class AuthzServer {
+  readonly #clock: Clock;
+  readonly #options: AuthzOptions;
+  readonly #handler: CheckHandler;
+  readonly #grpc: grpc.Server;
+  readonly #health = new HealthImplementation();
+  readonly #errorBucket: TokenBucket;
+  readonly #listeners = new Set<NetServer>();
+  readonly #connections = new Set<Socket>();
+  #onLastConnection: (() => void) | undefined;
+  #closed: Promise<void> | undefined;
+  /** Connections refused because there were too many. */
+  connectionsRefused = 0;
+
+  constructor(
+    clock: Clock,
+    store: SnapshotStore,
+    identity: PeerIdentityReader,
+    observer: DecisionObserver,
+    options: AuthzOptions,
+  ) {
+    this.#clock = clock;
+    this.#options = options;
+    this.#errorBucket = new TokenBucket(clock, {
+      ratePerSecond: SERVER_ERROR_RATE_PER_SECOND,
+      burst: SERVER_ERROR_BURST,
+    });
+    const guard = new OverloadGuard(clock, options.waitMaxMs ?? CHECK_WAIT_MAX_MS);
+    this.#handler = new CheckHandler(store, identity, observer, guard, {
+      denialBody: options.denialBody ?? "",
+      portMap: options.portMap ?? new Map(),
+      onInternalError: (error) => this.#report(error),
+    });
+    this.#grpc = new grpc.Server({
+      "grpc.max_receive_message_length": CHECK_TRANSPORT_MAX_BYTES,
+      "grpc.max_concurrent_streams": options.streamsMax ?? CHECK_STREAMS_MAX,
+      "grpc.enable_channelz": 0,
+    });
+    this.#grpc.addService(checkService(CHECK_PATH_V3), { Check: this.#check("v3") });
+    this.#grpc.addService(checkService(CHECK_PATH_V2), { Check: this.#check("v2") });
+    this.#grpc.addService(checkService(CHECK_PATH_V2ALPHA), { Check: this.#check("v2") });
+    this.#health.addToServer(this.#grpc);
+    this.setServing(false);
+  }
+
+  /** Open connections, of all listeners. */
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** May be called for several addresses. Resolves with the address once it is listened on, its port filled in. */
+  async listen(address: ListenAddress): Promise<ListenAddress> {
+    const injector = this.#grpc.createConnectionInjector(this.#credentials(address));
+    const listener = createServer((socket) => this.#accept(socket, injector));
+    if (address.kind === "unix") {
+      await listenOnUnixSocket(listener, address.path, this.#options.socketAccess ?? SOCKET_ACCESS_DEFAULT);
+      this.#keep(listener);
+      return address;
+    }
+    const port = await listenOnTcp(listener, address);
+    this.#keep(listener);
+    return { ...address, port };
+  }
+
+  /** What `grpc.health.v1` says. A new server is not serving. */
+  setServing(serving: boolean): void {
+    const status = serving ? "SERVING" : "NOT_SERVING";
+    this.#health.setStatus("", status);
+    for (const service of AUTHORIZATION_SERVICES) this.#health.setStatus(service, status);
+  }
+
+  /**
+   * Says that it is not serving, and keeps answering until the last connection has closed or the time is over; then closes.
+   */
+  async drain(timeoutMs: number): Promise<void> {
+    this.setServing(false);
+    if (this.#connections.size > 0 && this.#closed === undefined) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, timeoutMs);
+        this.#onLastConnection = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    await this.close();
+  }
+
+  /** Stops listening, sends GOAWAY, lets open calls end for SHUTDOWN_GRACE_MS, then cuts what is left. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.setServing(false);
+    const listenersClosed = [...this.#listeners].map(
+      (listener) => new Promise<void>((resolve) => listener.close(() => resolve())),
+    );
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, SHUTDOWN_GRACE_MS);
+      this.#grpc.tryShutdown(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    this.#grpc.forceShutdown();
+    // Those that never became a session: a TLS handshake under way, a client that has not said a word.
+    for (const socket of this.#connections) socket.destroy();
+    await Promise.all(listenersClosed);
+  }
+
+  #keep(listener: NetServer): void {
+    listener.on("error", (error) => this.#report(error));
+    this.#listeners.add(listener);
+  }
+
+  #report(error: Error): void {
+    if (this.#errorBucket.take()) this.#options.onError?.(error);
+  }
+
+  #accept(socket: Socket, injector: grpc.ConnectionInjector): void {
+    if (this.#connections.size >= (this.#options.connectionsMax ?? CHECK_CONNECTIONS_MAX)) {
+      this.connectionsRefused++;
+      socket.destroy();
+      return;
+    }
+    this.#connections.add(socket);
+    // What goes wrong with a connection shows as its end; without a handler it would end the process.
+    socket.on("error", () => {});
+    socket.once("close", () => {
+      this.#connections.delete(socket);
+      if (this.#connections.size === 0) this.#onLastConnection?.();
+    });
+    injector.injectConnection(socket);
+  }
+
+  #check(version: CheckVersion): grpc.handleUnaryCall<Buffer, Buffer> {
+    return (call, callback) => {
+      const response = this.#handler.handle(call.request, {
+        version,
+        httpFollows: call.metadata.get(HTTP_FOLLOWS_METADATA)[0] === "true",
+        remainingMs: Number(call.getDeadline()) - this.#clock.wallMs(),
+      });
+      callback(null, response);
+    };
+  }
+
+  #credentials(address: ListenAddress): grpc.ServerCredentials {
+    if (address.kind === "unix") return grpc.ServerCredentials.createInsecure();
+    const security = this.#options.tcpSecurity;
+    if (security === undefined) {
+      throw new Error(`${formatListenAddress(address)} needs TLS, or to be allowed explicitly without`);
+    }
+    if (security.kind === "insecure") return grpc.ServerCredentials.createInsecure();
+    return grpc.ServerCredentials.createSsl(
+      security.clientAuthorities ?? null,
+      [{ cert_chain: security.certificateChain, private_key: security.privateKey }],
+      security.clientAuthorities !== undefined,
+    );
+  }
+}
+
+const SOCKET_ACCESS_DEFAULT: SocketAccess = { mode: SOCKET_MODE_DEFAULT, group: undefined };
+
+/** Bytes in, bytes out: what is in them is for the check handler. */
+function checkService(path: string): grpc.ServiceDefinition {
+  const asIs = (bytes: Buffer): Buffer => bytes;
+  return {
+    Check: {
+      path,
+      requestStream: false,
+      responseStream: false,
+      requestSerialize: asIs,
+      requestDeserialize: asIs,
+      responseSerialize: asIs,
+      responseDeserialize: asIs,
+    },
+  };
+}
+
+function listenOnTcp(listener: NetServer, address: { host: string; port: number }): Promise<number> {
+  return new Promise((resolve, reject) => {
+    listener.once("error", reject);
+    listener.listen({ host: address.host, port: address.port }, () => {
+      const bound = listener.address();
+      resolve(typeof bound === "object" && bound !== null ? bound.port : address.port);
+    });
+  });
+}
