@@ -130,9 +130,8 @@ function convertEntity(
   // With named ports alone the peer's selector lives in their sets.
   const portsCarrySelector = ports.names.length > 0 && ports.ranges.length === 0;
   if (positive !== undefined && !portsCarrySelector) ipSetIds.push(use(selectorSet(positive)));
-  const serviceNamespace = entity.services?.namespace || namespace;
   if (entity.services !== undefined) {
-    const service = `${serviceNamespace}/${entity.services.name}`;
+    const service = `${entity.services.namespace || namespace}/${entity.services.name}`;
     if (side === "destination") ipPortSetIds.push(use(serviceSet(service, true)));
     else ipSetIds.push(use(serviceSet(service, false)));
   }
@@ -151,7 +150,7 @@ function convertEntity(
     originalNotSelector: selectorText(entity.notSelector),
     serviceAccountMatch: serviceAccountMatch(entity.serviceAccounts),
     originalService: entity.services?.name ?? "",
-    originalServiceNamespace: entity.services === undefined ? "" : serviceNamespace,
+    originalServiceNamespace: entity.services?.namespace ?? "",
   };
 }
 

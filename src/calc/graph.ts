@@ -1,4 +1,5 @@
 import { unreachable } from "../base/assert.ts";
+import { compareUtf8 } from "../base/compare-utf8.ts";
 import type { Issue } from "../base/issue.ts";
 import { type Resource, type ResourceUpdate, resourceKeyText } from "../datastore/resources.ts";
 import type { Message } from "../policy/messages.ts";
@@ -251,8 +252,8 @@ export class CalcGraph {
     for (const endpoint of this.#local) {
       if (endpoint.kind !== "node") absent.set(localText(endpoint), "does not exist");
     }
-    for (const { requested, why } of this.#unfit.values())
-      if (absent.has(requested)) absent.set(requested, why);
+    const unfit = [...this.#unfit].sort(([a], [b]) => compareUtf8(b, a));
+    for (const [, { requested, why }] of unfit) if (absent.has(requested)) absent.set(requested, why);
     for (const requested of this.#endpoints.requested()) absent.delete(requested);
     return calcIssues({
       policies: this.#policies,

@@ -36,14 +36,11 @@ export function namespacedPolicySelector(namespace: string, scope: PolicyScope):
   ]);
 }
 
-/** In a cluster-wide policy a namespace selector of all() means whatever has a namespace; likewise service accounts. */
+/** A cluster-wide policy chooses from everything, unless it names namespaces or service accounts. */
 export function globalPolicySelector(scope: PolicyScope): Selector {
-  return all([
-    scope.selector,
-    scope.namespaceSelector && inherited(scope.namespaceSelector, NAMESPACE_PREFIX, NAMESPACE_LABEL),
-    scope.serviceAccountSelector &&
-      inherited(scope.serviceAccountSelector, SERVICE_ACCOUNT_PREFIX, SERVICE_ACCOUNT_LABEL),
-  ]);
+  const { selector, namespaceSelector, serviceAccountSelector } = scope;
+  const scoped = narrowed(selector, namespaceSelector, NAMESPACE_PREFIX, NAMESPACE_LABEL);
+  return narrowed(scoped, serviceAccountSelector, SERVICE_ACCOUNT_PREFIX, SERVICE_ACCOUNT_LABEL) ?? ALL;
 }
 
 /** A Kubernetes policy chooses pods of its namespace. */
@@ -52,8 +49,11 @@ export function kubernetesPolicySelector(namespace: string, podSelector: Selecto
 }
 
 export function clusterPolicySelector(subject: ClusterNetworkPolicy["subject"]): Selector {
-  const podSelector = subject.kind === "pods" ? subject.podSelector : ALL;
-  return and(pods(podSelector), inherited(subject.namespaceSelector, NAMESPACE_PREFIX, NAMESPACE_LABEL));
+  return globalPolicySelector({
+    selector: pods(subject.kind === "pods" ? subject.podSelector : ALL),
+    namespaceSelector: subject.namespaceSelector,
+    serviceAccountSelector: undefined,
+  });
 }
 
 /** A Kubernetes pod selector means pods only, so that it chooses no host endpoint or network set. */
@@ -97,9 +97,19 @@ function serviceAccountSelector(match: EntityRule["serviceAccounts"]): Selector 
   return both(byLabels, byName);
 }
 
-/** A selector on a namespace's or service account's labels, as one on those that inherit them. */
-function inherited(selector: Selector, prefix: string, presence: string): Selector {
-  return replaceAllAndGlobal(prefixLabels(selector, prefix), has(presence), GLOBAL);
+/**
+ * Join a selector with one on the labels that are inherited under `prefix`. As soon as there is one, all() means
+ * whatever has something to inherit from (`presence`), in the joined selector as a whole.
+ */
+function narrowed(
+  selector: Selector | undefined,
+  by: Selector | undefined,
+  prefix: string,
+  presence: string,
+): Selector | undefined {
+  if (by === undefined) return selector;
+  const joined = both(selector, prefixLabels(by, prefix)) ?? ALL;
+  return replaceAllAndGlobal(joined, has(presence), GLOBAL);
 }
 
 function both(first: Selector | undefined, second: Selector | undefined): Selector | undefined {

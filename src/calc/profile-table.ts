@@ -82,9 +82,10 @@ export class ProfileTable {
     }
   }
 
-  /** Forget a node that nothing refers to any more. */
+  /** Forget a node that nothing refers to any more, unless it was forgotten before and has a successor. */
   dropIfUnused(node: ProfileNode): void {
-    if (node.isUnused && !this.#dirty.has(node)) this.#nodes.delete(node.name);
+    const isCurrent = this.#nodes.get(node.name) === node;
+    if (isCurrent && node.isUnused && !this.#dirty.has(node)) this.#nodes.delete(node.name);
   }
 
   demand(label: string): void {
