@@ -9,6 +9,7 @@ import {
 } from "./item.ts";
 import { LabelIndex } from "./label-index.ts";
 import type { ProfileTable } from "./profile-table.ts";
+import { isSameValue } from "./same-value.ts";
 
 /** One item's change in a flush. */
 export type ItemChange = {
@@ -142,6 +143,9 @@ export class ItemTable {
       return { item, before, isDeleted: true, changed: undefined, contributesOther: true };
     }
     const changed = changedOwnNames(before, facts);
+    const contributesOther = !sameContributions(before, facts);
+    const isSame = changed?.size === 0 && !contributesOther && isSameValue(before.local, facts.local);
+    if (isSame && inherited === undefined) return undefined;
     if (changed === undefined) {
       this.#profiles.disown(item, before.profiles);
       item.parents = this.#profiles.adopt(item, facts.profiles);
@@ -152,7 +156,6 @@ export class ItemTable {
     }
     item.facts = facts;
     if (inherited !== undefined) for (const name of inherited) changed?.add(name);
-    const contributesOther = !sameContributions(before, facts);
     return { item, before, isDeleted: false, changed, contributesOther };
   }
 }

@@ -8,10 +8,12 @@ import {
   DEFAULT_ALLOW_PROFILE,
   madeProfile,
   namespaceProfile,
+  type ProfileDefinition,
   serviceAccountProfile,
   writtenProfile,
 } from "./profile-definition.ts";
 import { ProfileNode } from "./profile-node.ts";
+import { isSameValue } from "./same-value.ts";
 
 /** Profiles by name: what they apply to the items that list them. Namespaces and service accounts are profiles too. */
 export class ProfileTable {
@@ -139,8 +141,14 @@ export class ProfileTable {
       if (after !== undefined) this.#index.add(node, name, after);
     }
     if (names.size > 0) node.labels = labels;
+    if (!hasSameRules(node.definition, definition)) node.rules.stale = true;
     node.definition = definition;
-    node.rules.stale = true;
     return names;
   }
+}
+
+function hasSameRules(a: ProfileDefinition | undefined, b: ProfileDefinition | undefined): boolean {
+  return (
+    isSameValue(a?.ingress, b?.ingress) && isSameValue(a?.egress, b?.egress) && a?.unusable === b?.unusable
+  );
 }
