@@ -37,3 +37,24 @@ export const ISSUE_CODES = [
 ] as const;
 
 export type IssueCode = (typeof ISSUE_CODES)[number];
+
+/** `policies/web.yaml:12:7: error: unknown key … [unknown_key]`, for terminals and logs; no colour. */
+export function formatIssue(issue: Issue): string {
+  return `${issue.where}: ${issue.severity}: ${issue.message} [${issue.code}]`;
+}
+
+/** Whether nothing worse than a warning is among them. */
+export function hasErrors(issues: readonly Issue[]): boolean {
+  return issues.some((issue) => issue.severity === "error");
+}
+
+/** What refuses to start because of what an operator gave us; the message is all issues, one a line. */
+export class IssuesError extends Error {
+  readonly issues: readonly Issue[];
+
+  constructor(issues: readonly Issue[]) {
+    super(issues.map(formatIssue).join("\n"));
+    this.name = "IssuesError";
+    this.issues = issues;
+  }
+}

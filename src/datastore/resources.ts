@@ -157,7 +157,7 @@ export type Pod = {
   readonly hostNetwork: boolean;
   /** `default` where the pod names none. */
   readonly serviceAccountName: string;
-  /** From status, else from the annotations that CNI plugins write; unparsable ones are left out with an issue. */
+  /** From status, else from the annotations that CNI plugins write; an unparsable one makes the pod unusable. */
   readonly addresses: readonly IpAddress[];
   /** Failed or Succeeded, or being deleted with its address taken away. */
   readonly finished: boolean;
@@ -272,7 +272,12 @@ export type ResourceKey = {
 /** What a datastore tells `calc`. Updates that belong together (one save of a file) come in one batch. */
 export type ResourceUpdate =
   | { readonly kind: "put"; readonly key: ResourceKey; readonly resource: Resource }
-  | { readonly kind: "delete"; readonly key: ResourceKey };
+  | { readonly kind: "delete"; readonly key: ResourceKey }
+  /**
+   * The object exists, but nothing of it can be used, there is no good earlier version, and its kind has no
+   * placeholder: all that is known is that there is one. Kinds with rules come as `put` of a placeholder instead.
+   */
+  | { readonly kind: "unusable"; readonly key: ResourceKey; readonly why: string };
 
 /** One text for one object, for map keys and messages: `NetworkPolicy shop/api`, `Tier default`. */
 export function resourceKeyText(key: ResourceKey): string {

@@ -1,0 +1,20 @@
+import type { Issue } from "../base/issue.ts";
+import type { ResourceUpdate } from "./resources.ts";
+
+/** Who is told what a datastore holds. Calls come one at a time, from the event loop, never from inside `start` after it failed. */
+export type DatastoreListener = {
+  /** Changes that belong together, as with one save of a file; `calc` applies them as one. Never empty. */
+  onUpdates(batch: readonly ResourceUpdate[]): void;
+  /** Everything that exists has been told once. Called once. */
+  onInSync(): void;
+  /** The whole current list, each time it changes. */
+  onIssues(issues: readonly Issue[]): void;
+};
+
+/** A source of resources: a directory, a Kubernetes API server, an etcd. */
+export type Datastore = {
+  /** Resolves when the first state is told; rejects if there can be none. */
+  start(listener: DatastoreListener): Promise<void>;
+  /** No call of the listener comes after it resolves. */
+  close(): Promise<void>;
+};

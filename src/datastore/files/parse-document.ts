@@ -1,0 +1,196 @@
+/** From the text of a document to its objects, each with its place in the file. */
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from "yaml";
+import { toError } from "../../base/assert.ts";
+import type { Issue, IssueCode } from "../../base/issue.ts";
+import type { Locate, LocateOptions, ValuePath } from "../locate.ts";
+import { type ParsedResource, parseBrokenResource, parseResource } from "../parse-resource.ts";
+import { isMapping } from "../schema/kind.ts";
+import { findKind } from "../schema/kinds.ts";
+import type { DocumentText } from "./split-documents.ts";
+import { offsetOf, toPlainValue } from "./yaml-value.ts";
+
+export type ParsedObject = ParsedResource & {
+  /** Line of its document that it begins in, from 0; add the document's `linesBefore` for that of the file. */
+  readonly line: number;
+};
+
+export type ParsedDocument = {
+  readonly objects: readonly ParsedObject[];
+  /** Of the text itself; those of objects are in `objects`. */
+  readonly issues: readonly Issue[];
+  /** There is an error in it that can't be laid at the door of one object, so any object may be missing. */
+  readonly isTorn: boolean;
+};
+
+/** Reads a piece of a file, of one document as a rule; never throws. */
+export function parseDocument(path: string, document: DocumentText): ParsedDocument {
+  const lines = new LineCounter();
+  const place = (offset: number): string => {
+    const { line, col } = lines.linePos(offset);
+    return `${path}:${Math.max(line, 1) + document.linesBefore}:${Math.max(col, 1)}`;
+  };
+  try {
+    const parsed = parseAllDocuments(document.text, {
+      lineCounter: lines,
+      uniqueKeys: false, // compares each key with each other; `toPlainValue` looks them up
+      prettyErrors: false,
+      logLevel: "silent",
+    });
+    if (!Array.isArray(parsed)) return EMPTY;
+    return merge(parsed.map((one) => readDocument(one, document.text, lines, place)));
+  } catch (reason) {
+    // The parser is recursive: what is nested too deeply for it runs out of stack.
+    const isTooDeep = reason instanceof RangeError;
+    const message = isTooDeep ? "nested too deeply" : `not valid YAML: ${firstLine(toError(reason).message)}`;
+    const code = isTooDeep ? "limit" : "bad_document";
+    return { objects: [], issues: [{ severity: "error", code, where: place(0), message }], isTorn: true };
+  }
+}
+
+const EMPTY: ParsedDocument = { objects: [], issues: [], isTorn: false };
+
+function merge(parts: readonly ParsedDocument[]): ParsedDocument {
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return only;
+  return {
+    objects: parts.flatMap((part) => part.objects),
+    issues: parts.flatMap((part) => part.issues),
+    isTorn: parts.some((part) => part.isTorn),
+  };
+}
+
+type Place = (offset: number) => string;
+
+function readDocument(
+  document: Document.Parsed,
+  text: string,
+  lines: LineCounter,
+  place: Place,
+): ParsedDocument {
+  const lineOf = (node: unknown): number => Math.max(lines.linePos(offsetOf(node)).line, 1) - 1;
+  const broken = brokenText(document, place);
+  const { value, problems } = toPlainValue(document);
+  const issues = [
+    ...broken,
+    ...problems.map((problem) => error(problem.code, problem.message, place(problem.offset))),
+  ];
+  if (issues.length > 0) return readBroken(value, issues, lineOf(document.contents));
+  if (value === null) return EMPTY; // nothing but comments
+  const locate = locateInDocument(document, text, place);
+  if (!isList(value))
+    return {
+      objects: [{ ...parseResource(value, locate), line: lineOf(document.contents) }],
+      issues: [],
+      isTorn: false,
+    };
+  return readList(value, locate, (path) => lineOf(findNode(document, path)));
+}
+
+/** The first error of the text alone: those after it are its echoes. */
+function brokenText(document: Document.Parsed, place: Place): Issue[] {
+  const first = document.errors[0] ?? document.warnings[0];
+  if (first === undefined) return [];
+  const message = firstLine(first.message);
+  const lower = message.slice(0, 1).toLowerCase() + message.slice(1);
+  return [error("bad_document", `not valid YAML: ${lower}`, place(first.pos[0]))];
+}
+
+function firstLine(message: string): string {
+  return (message.split("\n")[0] ?? "").replace(/[.:]$/, "").slice(0, 200);
+}
+
+function error(code: IssueCode, message: string, where: string): Issue {
+  return { severity: "error", code, where, message };
+}
+
+/** Who the object is may still be readable, before the error or after it; its fields are not trusted. */
+function readBroken(value: unknown, issues: readonly Issue[], line: number): ParsedDocument {
+  const first = issues[0];
+  const why = first === undefined ? "" : `${first.where}: ${first.message}`;
+  const { key, placeholder } = parseBrokenResource(value, why);
+  if (key === undefined) return { objects: [], issues, isTorn: true };
+  return { objects: [{ key, placeholder, resource: undefined, issues, line }], issues: [], isTorn: false };
+}
+
+type List = Readonly<Record<string, unknown>> & { readonly apiVersion: string; readonly kind: string };
+
+/** `List`, or `NetworkPolicyList` and its like: what `kubectl get` and `calicoctl get` print of several objects. */
+function isList(value: unknown): value is List {
+  if (!isMapping(value)) return false;
+  const { apiVersion, kind } = value;
+  return typeof apiVersion === "string" && typeof kind === "string" && kind.endsWith("List");
+}
+
+function readList(list: List, locate: Locate, lineOf: (path: ValuePath) => number): ParsedDocument {
+  const { items } = list;
+  if (!Array.isArray(items)) {
+    const message =
+      items === undefined ? "missing: `items`, the list of objects" : "expected a list of objects";
+    const code = items === undefined ? "missing_field" : "bad_value";
+    return { objects: [], issues: [error(code, message, locate(["items"]))], isTorn: true };
+  }
+  const objects = items.map((item: unknown, index): ParsedObject => {
+    const inItem: Locate = (path, options) => locate(["items", index, ...path], options);
+    return { ...parseResource(withListKind(item, list), inItem), line: lineOf(["items", index]) };
+  });
+  return { objects, issues: [], isTorn: false };
+}
+
+/** Objects in a typed list may leave out what the list says already. */
+function withListKind(item: unknown, list: List): unknown {
+  if (!isMapping(item) || "kind" in item || "apiVersion" in item) return item;
+  const kind = list.kind.slice(0, -"List".length);
+  return findKind(list.apiVersion, kind) === undefined
+    ? item
+    : { ...item, apiVersion: list.apiVersion, kind };
+}
+
+function locateInDocument(document: Document.Parsed, text: string, place: Place): Locate {
+  return (path, options = {}) => place(findOffset(document, text, path, options));
+}
+
+/** Offset of a value or key; of the nearest thing around it where it is absent. */
+function findOffset(
+  document: Document.Parsed,
+  text: string,
+  path: ValuePath,
+  options: LocateOptions,
+): number {
+  const last = path.at(-1);
+  const value = findNode(document, path);
+  if (last !== undefined && (options.key === true || value === undefined || isEmpty(value))) {
+    const key = findKey(findNode(document, path.slice(0, -1)), last);
+    if (key !== undefined) return offsetOf(key);
+  }
+  if (value === undefined)
+    return path.length === 0 ? 0 : findOffset(document, text, path.slice(0, -1), { key: true });
+  return offsetOf(value) + offsetInside(value, text, options.offset ?? 0);
+}
+
+function isEmpty(node: unknown): boolean {
+  return node === null || (isScalar(node) && node.value === null);
+}
+
+/** Within a scalar whose text stands in the file as it is, the very character; otherwise its beginning. */
+function offsetInside(node: unknown, text: string, offset: number): number {
+  if (!isScalar(node) || typeof node.value !== "string") return 0;
+  const start = offsetOf(node);
+  const open = node.type === "QUOTE_DOUBLE" || node.type === "QUOTE_SINGLE" ? 1 : 0;
+  return text.startsWith(node.value, start + open) ? open + Math.min(offset, node.value.length) : 0;
+}
+
+function findNode(document: Document.Parsed, path: ValuePath): unknown {
+  let node: unknown = document.contents;
+  for (const step of path) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap(node)) node = node.items.find((pair) => isScalar(pair.key) && pair.key.value === step)?.value;
+    else if (isSeq(node) && typeof step === "number") node = node.items[step];
+    else return undefined;
+  }
+  return node ?? undefined;
+}
+
+function findKey(node: unknown, key: PropertyKey): unknown {
+  if (!isMap(node)) return undefined;
+  return node.items.find((pair) => isScalar(pair.key) && pair.key.value === key)?.key;
+}

@@ -1,0 +1,112 @@
+/**
+ * From a YAML document's nodes to a plain value, checked for what YAML allows and policy must not: keys twice, keys
+ * that are no text, numbers that two readers read differently, and documents that grow when their aliases are followed.
+ */
+import { type Document, isAlias, isMap, isPair, isScalar, isSeq, type Node, type Scalar } from "yaml";
+import type { IssueCode } from "../../base/issue.ts";
+import { DOCUMENT_DEPTH_MAX, DOCUMENT_VALUES_MAX } from "../../base/limits.ts";
+import { quote } from "../locate.ts";
+
+export type YamlProblem = { readonly code: IssueCode; readonly message: string; readonly offset: number };
+
+export type PlainValue = { readonly value: unknown; readonly problems: readonly YamlProblem[] };
+
+export function toPlainValue(document: Document.Parsed): PlainValue {
+  const conversion = new Conversion(document);
+  return { value: conversion.convert(document.contents, 0), problems: conversion.problems };
+}
+
+/** Problems listed of one document; the first few are what its author needs. */
+const PROBLEMS_MAX = 20;
+
+class Conversion {
+  readonly problems: YamlProblem[] = [];
+  readonly #document: Document.Parsed;
+  #valuesLeft = DOCUMENT_VALUES_MAX;
+
+  constructor(document: Document.Parsed) {
+    this.#document = document;
+  }
+
+  convert(node: unknown, depth: number): unknown {
+    if (node === null || node === undefined) return null;
+    this.#valuesLeft--;
+    if (this.#valuesLeft === 0)
+      this.#report("limit", `more than ${DOCUMENT_VALUES_MAX} values in one document`, node);
+    if (this.#valuesLeft <= 0) return null;
+    if (depth > DOCUMENT_DEPTH_MAX) {
+      this.#report("limit", `nested more than ${DOCUMENT_DEPTH_MAX} deep`, node);
+      return null;
+    }
+    if (isAlias(node)) {
+      const target = node.resolve(this.#document);
+      if (target === undefined) this.#report("bad_document", `\`*${node.source}\` refers to nothing`, node);
+      return this.convert(target, depth + 1);
+    }
+    if (isScalar(node)) return this.#scalar(node);
+    if (isSeq(node)) return node.items.map((item) => this.convert(item, depth + 1));
+    if (isMap(node)) return this.#mapping(node.items, depth);
+    this.#report("bad_document", "a value of a kind that policy has no use for", node);
+    return null;
+  }
+
+  #mapping(items: readonly unknown[], depth: number): Record<string, unknown> {
+    const result: Record<string, unknown> = Object.create(null);
+    const seen = new Set<string>();
+    for (const pair of items) {
+      if (!isPair(pair)) continue;
+      const key = this.#key(pair.key);
+      if (key === undefined) continue;
+      if (seen.has(key)) {
+        this.#report("duplicate_key", `key ${quote(key)} stands twice in one mapping`, pair.key);
+        continue;
+      }
+      seen.add(key);
+      result[key] = this.convert(pair.value, depth + 1);
+    }
+    return result;
+  }
+
+  #key(node: unknown): string | undefined {
+    const key: unknown = isScalar(node) ? node.value : undefined;
+    if (typeof key === "string" && key === "<<" && isScalar(node) && node.type === "PLAIN") {
+      this.#report("unknown_key", "merge keys (`<<`) are not read: repeat the fields", node);
+      return undefined;
+    }
+    if (typeof key === "string" && key !== "__proto__") return key;
+    const shown =
+      isScalar(node) && typeof node.source === "string" ? quote(node.source) : "a key that is no text";
+    this.#report(
+      "bad_document",
+      `${shown} can't be a key: keys are text, in quotes where they look like something else`,
+      node,
+    );
+    return undefined;
+  }
+
+  #scalar(node: Scalar): unknown {
+    const { value, source } = node;
+    if (typeof value === "number") {
+      const isPlainDecimal =
+        source === undefined || /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$/.test(source);
+      if (!isPlainDecimal || !Number.isFinite(value)) {
+        const message = `the number ${quote(source ?? String(value))} is not a plain decimal one: other readers may read it differently`;
+        this.#report("bad_value", message, node);
+      }
+      return value;
+    }
+    if (typeof value === "string" || typeof value === "boolean" || value === null) return value;
+    this.#report("bad_document", "a value of a kind that policy has no use for", node);
+    return null;
+  }
+
+  #report(code: IssueCode, message: string, at: unknown): void {
+    if (this.problems.length >= PROBLEMS_MAX) return;
+    this.problems.push({ code, message, offset: offsetOf(at) });
+  }
+}
+
+/** Where a node begins in the text, 0 where it is not known. */
+export function offsetOf(node: unknown): number {
+  return (node as Partial<Node> | null | undefined)?.range?.[0] ?? 0;
+}
