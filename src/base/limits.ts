@@ -80,7 +80,10 @@ export const SEGMENT_RULES_MIN = 2_048;
 export const SEGMENT_RULES_MAX = 4_096;
 /** Remembered answers a segment: identities and addresses that came by; bounds memory, not what can be judged. */
 export const IDENTITY_MEMO_MAX = 1_024;
-export const ADDRESS_MEMO_SLOTS = 64;
+/** Peers of one service that are remembered, where the segment is small enough; hundreds of pods call a busy one. */
+export const ADDRESS_MEMO_SLOTS_MAX = 1_024;
+/** Row sets of those, filled as addresses come by: 512 of them in a segment of the largest size. */
+export const ADDRESS_MEMO_BYTES_MAX = 524_288;
 
 // Policy documents: what one directory, file, document and object may hold.
 /** A file is parsed in one go, at 2 to 3 MB a second; `kubectl get pods -A -o yaml` of a large cluster belongs in several. */
@@ -120,8 +123,6 @@ export const SERVICE_ACCOUNTS_PER_RULE_MAX = 1_024;
 export const NETWORK_SET_NETS_MAX = 1_000_000;
 /** Rules, peers and networks of a ClusterNetworkPolicy, each in its list. */
 export const CLUSTER_POLICY_LIST_MAX = 25;
-/** A file of labels as the Downward API writes it. */
-export const LABELS_FILE_MAX_BYTES = 1_048_576;
 
 // How the file datastore tells a save from half of one. Milliseconds.
 /** A changed file is read once it has stayed the same for so long: editors write in several steps. */

@@ -44,19 +44,26 @@ const METADATA_KEYS: readonly string[] = [
 ];
 
 /** The schema of one kind's metadata. */
-export function metadataSchema(kind: Pick<Kind, "keys" | "nameRule">): z.ZodType<ReadMetadata, unknown> {
+export function metadataSchema(kind: Kind): z.ZodType<ReadMetadata, unknown> {
   const shape = {
     name: z
       .string()
       .min(1)
       .meta({ pattern: namePattern(kind.nameRule) }),
-    namespace: z.string().optional(),
+    namespace: kind.scope === "namespaced" ? namespaceOf(kind) : z.string().optional(),
     uid: z.string().optional(),
     labels: TEXT_MAP.optional(),
     annotations: TEXT_MAP.optional(),
     ...Object.fromEntries(PASSED_OVER.map((key) => [key, z.unknown().optional()])),
   };
   return kind.keys === "strict" ? z.strictObject(shape) : z.object(shape);
+}
+
+function namespaceOf(kind: Kind): z.ZodString {
+  return z.string({
+    error: ({ input }) =>
+      input === undefined ? `missing_field missing: the namespace of the ${kind.kind}` : undefined,
+  });
 }
 
 /** Checks metadata and gives it its one form, whichever API version it came in. */
