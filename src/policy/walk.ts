@@ -51,8 +51,12 @@ function walkTier(snapshot: Snapshot, flow: Flow, path: PathState, index: number
     bound.load(flow, path, columns);
     const { actions } = bound.segment;
     const wordCount = bound.segment.all.length;
-    for (let word = 0; word < wordCount; word++) {
-      let rows = columns.maybeWord(word);
+    for (
+      let word = columns.nextWord(0, wordCount);
+      word < wordCount;
+      word = columns.nextWord(word + 1, wordCount)
+    ) {
+      let { rows } = columns;
       while (rows !== 0) {
         const row = (word << 5) + 31 - Math.clz32(rows & -rows);
         rows &= rows - 1;

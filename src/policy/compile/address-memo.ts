@@ -1,5 +1,5 @@
-import { type BitSet, createBitSet } from "../../base/bit-set.ts";
-import { ADDRESS_MEMO_SLOTS } from "../../base/limits.ts";
+import { type BitSet, bitSetWords, createBitSet } from "../../base/bit-set.ts";
+import { ADDRESS_MEMO_BYTES_MAX, ADDRESS_MEMO_SLOTS_MAX } from "../../base/limits.ts";
 import type { Peer } from "../network-clauses.ts";
 
 const KEY_WORDS = 6;
@@ -12,13 +12,21 @@ const KEY_WORDS = 6;
  */
 export class AddressMemo {
   readonly #rowCount: number;
-  readonly #keys: Int32Array = new Int32Array(ADDRESS_MEMO_SLOTS * KEY_WORDS);
-  readonly #yes: (BitSet | undefined)[] = new Array(ADDRESS_MEMO_SLOTS).fill(undefined);
-  readonly #maybe: (BitSet | undefined)[] = new Array(ADDRESS_MEMO_SLOTS).fill(undefined);
-  readonly #differ: Uint8Array = new Uint8Array(ADDRESS_MEMO_SLOTS);
+  /** Slots, a power of two, less one. */
+  readonly #slotMask: number;
+  readonly #keys: Int32Array;
+  readonly #yes: (BitSet | undefined)[];
+  readonly #maybe: (BitSet | undefined)[];
+  readonly #differ: Uint8Array;
 
   constructor(rowCount: number) {
+    const slotCount = slotCountFor(rowCount);
     this.#rowCount = rowCount;
+    this.#slotMask = slotCount - 1;
+    this.#keys = new Int32Array(slotCount * KEY_WORDS);
+    this.#yes = new Array(slotCount).fill(undefined);
+    this.#maybe = new Array(slotCount).fill(undefined);
+    this.#differ = new Uint8Array(slotCount);
   }
 
   /**
@@ -33,7 +41,7 @@ export class AddressMemo {
     const service = withPort ? serviceOf(peer) : 0;
     let hash = Math.imul(peer.w0 ^ Math.imul(peer.w3, 0x85ebca6b) ^ service, 0x9e3779b1) ^ head ^ peer.w2;
     hash ^= hash >>> 15;
-    const slot = (hash ^ (hash >>> 7)) & (ADDRESS_MEMO_SLOTS - 1);
+    const slot = (hash ^ (hash >>> 7)) & this.#slotMask;
     const keys = this.#keys;
     const at = slot * KEY_WORDS;
     const isSame =
@@ -80,6 +88,13 @@ export class AddressMemo {
     sets[slot] = created;
     return created;
   }
+}
+
+/** A power of two: as many answers as ADDRESS_MEMO_BYTES_MAX holds. */
+function slotCountFor(rowCount: number): number {
+  const answerBytes = 2 * 4 * Math.max(1, bitSetWords(rowCount));
+  const slots = Math.min(ADDRESS_MEMO_SLOTS_MAX, Math.max(1, ADDRESS_MEMO_BYTES_MAX / answerBytes));
+  return 2 ** Math.floor(Math.log2(slots));
 }
 
 /** Never 0, which marks a slot that is nobody's. */
