@@ -29,7 +29,7 @@ export const NO_LABELS: Labels = new Map();
 export function answerServiceAccount(clause: ServiceAccountModel, subject: Subject): Answer {
   const names = clause.names === undefined ? YES : answerNames(clause.names, subject);
   if (clause.selector === undefined) return names;
-  if (clause.selector === "bad") return UNKNOWN;
+  if (clause.selector === "bad") return andAnswers(names, UNKNOWN);
   return andAnswers(names, answerAccountSelector(clause.selector, subject));
 }
 

@@ -25,6 +25,8 @@ export type Program = {
   readonly paths: SnapshotPaths;
   /** Rules that are judged. */
   readonly ruleCount: number;
+  /** Who the endpoint is; undefined in calico semantics. */
+  readonly destination: Subject | undefined;
 };
 
 /**
@@ -66,7 +68,7 @@ export class ProgramBuilder {
     this.#missing = kept.missing;
     this.#segments = kept.segments;
     this.#bound = kept.bound;
-    return { tiers, paths: summarizePaths(tiers), ruleCount: countRules(tiers) };
+    return { tiers, paths: summarizePaths(tiers), ruleCount: countRules(tiers), destination };
   }
 
   #listTiers(endpoint: Endpoint, state: EndpointState, kept: Kept): readonly ListedTier[] {

@@ -55,6 +55,8 @@ export class SnapshotBuilder {
         ipSets: state.sets.size,
         ipSetMembers: state.memberCount,
       },
+      labels: state.labels,
+      destination: program.destination,
     });
   }
 }

@@ -1,6 +1,9 @@
 import { assert } from "../base/assert.ts";
 import type { BoundSegment } from "./compile/bound-segment.ts";
 import type { RuleModel } from "./compile/rule-model.ts";
+import type { Subject } from "./identity-clauses.ts";
+import type { IpSet } from "./ip-set.ts";
+import type { LabelsTable } from "./labels-table.ts";
 import type { PolicyOptions } from "./options.ts";
 import {
   createVerdict,
@@ -69,6 +72,10 @@ export class Snapshot {
   readonly tiers: readonly SnapshotTier[];
   readonly paths: SnapshotPaths;
   readonly counts: SnapshotCounts;
+  /** As received with the policy; explanations ask them anew. */
+  readonly labels: LabelsTable;
+  /** Who the endpoint is; undefined in calico semantics, where the check says so. */
+  readonly destination: Subject | undefined;
   /** By segment, then by row and outcome; made when first asked for, so that a new revision costs nothing by rules. */
   readonly #ruleVerdicts = new Map<BoundSegment, Map<number, Verdict>>();
   readonly #otherVerdicts = new Map<string, Verdict>();
@@ -81,6 +88,8 @@ export class Snapshot {
     readonly tiers: readonly SnapshotTier[];
     readonly paths: SnapshotPaths;
     readonly counts: SnapshotCounts;
+    readonly labels: LabelsTable;
+    readonly destination: Subject | undefined;
   }) {
     this.revision = parts.revision;
     this.options = parts.options;
@@ -89,6 +98,19 @@ export class Snapshot {
     this.tiers = parts.tiers;
     this.paths = parts.paths;
     this.counts = parts.counts;
+    this.labels = parts.labels;
+    this.destination = parts.destination;
+  }
+
+  /** A set that some rule names; slow, for explanations. */
+  findSet(id: string): IpSet | undefined {
+    for (const { segments } of this.tiers) {
+      for (const segment of segments) {
+        const set = segment.findSet(id);
+        if (set !== undefined) return set;
+      }
+    }
+    return undefined;
   }
 
   /** The shared verdict that a row decided. @param reason undefined is allow. */

@@ -5,6 +5,14 @@ import { answerAddressClauses, answerSet, type FindSet, type Peer } from "../net
 import { NetIndex } from "./net-index.ts";
 import type { SideModel } from "./rule-model.ts";
 
+/** `--peer both`: sets and identity are asked alike. */
+export const PROOF_BOTH = 0;
+/** `--peer identity`, of a verified peer: its identity stands in for the set of a rule that asks for identities only. */
+export const PROOF_VERIFIED = 1;
+/** `--peer identity`, of any other: such a set may be unaware of its address, so not to be in it proves nothing. */
+export const PROOF_UNVERIFIED = 2;
+export type Proof = 0 | 1 | 2;
+
 /**
  * From a side's address to the rules whose address clauses (sets, not-sets, nets, not-nets) it satisfies.
  *
@@ -63,12 +71,12 @@ export class AddressColumn {
   /**
    * Writes the rows that are yes, and those that are not no.
    *
-   * @param verified the peer's identity is verified and may stand in for sets.
+   * @param proof what the peer's identity counts for.
    * @returns whether the two differ.
    */
   evaluate(
     peer: Peer,
-    verified: boolean,
+    proof: Proof,
     sets: readonly (IpSet | undefined)[],
     findSet: FindSet,
     yes: BitSet,
@@ -95,7 +103,10 @@ export class AddressColumn {
       if (answer !== NO) addBits(maybe, rows);
       if (answer !== NO && answer !== YES) differ = true;
     }
-    if (verified && this.identityDecides !== undefined) addBits(yes, this.identityDecides);
+    if (proof !== PROOF_BOTH && this.identityDecides !== undefined) {
+      addBits(proof === PROOF_VERIFIED ? yes : maybe, this.identityDecides);
+      differ ||= proof === PROOF_UNVERIFIED;
+    }
     addBits(maybe, yes);
     return differ;
   }

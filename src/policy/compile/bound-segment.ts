@@ -9,7 +9,13 @@ import { Peer } from "../network-clauses.ts";
 import type { PolicyOptions } from "../options.ts";
 import { peerSubject } from "../subject.ts";
 import type { DenyReason } from "../verdict.ts";
-import type { AddressColumn } from "./address-column.ts";
+import {
+  type AddressColumn,
+  PROOF_BOTH,
+  PROOF_UNVERIFIED,
+  PROOF_VERIFIED,
+  type Proof,
+} from "./address-column.ts";
 import { AddressMemo } from "./address-memo.ts";
 import {
   type Columns,
@@ -163,15 +169,10 @@ export class BoundSegment {
     const { sourceAddress, sourcePort } = this.segment;
     source.setSource(flow, this.#lenient);
     if (sourceAddress !== undefined) {
-      const verified = this.binding.options.peer === "identity" && flow.peer.kind === "service-account";
-      this.#loadAddress(
-        GROUP_SOURCE_ADDRESS,
-        sourceAddress,
-        source,
-        verified,
-        this.#sourceAddresses,
-        columns,
-      );
+      const isVerified = flow.peer.kind === "service-account";
+      const byIdentity = this.binding.options.peer === "identity";
+      const proof = byIdentity ? (isVerified ? PROOF_VERIFIED : PROOF_UNVERIFIED) : PROOF_BOTH;
+      this.#loadAddress(GROUP_SOURCE_ADDRESS, sourceAddress, source, proof, this.#sourceAddresses, columns);
     }
     if (sourcePort !== undefined) {
       this.#loadPort(GROUP_SOURCE_PORT, sourcePort, source, this.#sourcePorts, columns);
@@ -186,7 +187,7 @@ export class BoundSegment {
         GROUP_DESTINATION_ADDRESS,
         destinationAddress,
         destination,
-        false,
+        PROOF_BOTH,
         this.#destinationAddresses,
         columns,
       );
@@ -200,24 +201,16 @@ export class BoundSegment {
     group: number,
     column: AddressColumn,
     peer: Peer,
-    verified: boolean,
+    proof: Proof,
     memo: AddressMemo,
     columns: Columns,
   ): void {
-    const tag = verified ? 1 : 0;
-    let slot = memo.find(peer, tag, false);
+    let slot = memo.find(peer, proof, false);
     if (slot < 0) {
       slot = ~slot;
       const { sets } = this.binding;
-      const differ = column.evaluate(
-        peer,
-        verified,
-        sets,
-        this.#findSet,
-        memo.yesOf(slot),
-        memo.maybeOf(slot),
-      );
-      memo.keep(slot, peer, tag, false, differ);
+      const differ = column.evaluate(peer, proof, sets, this.#findSet, memo.yesOf(slot), memo.maybeOf(slot));
+      memo.keep(slot, peer, proof, false, differ);
     }
     const yes = memo.yesOf(slot);
     columns.push(group, yes, memo.hasDiffer(slot) ? memo.maybeOf(slot) : yes);

@@ -1,4 +1,4 @@
-import { type BitSet, bitSetOf, complementBits, unionBits } from "../../base/bit-set.ts";
+import { type BitSet, bitSetOf, complementBits, setBit, unionBits } from "../../base/bit-set.ts";
 import type { HttpModel } from "./rule-model.ts";
 
 /**
@@ -13,7 +13,7 @@ export class MethodColumn {
   readonly all: BitSet;
   /** Every row but those not understood. */
   readonly understood: BitSet;
-  /** Rows with a path entry that is not understood: always unknown. Undefined if there are none. */
+  /** Rows with a path entry that is not understood: never yes. Undefined if there are none. */
   readonly bad: BitSet | undefined;
   readonly #yesByMethod: ReadonlyMap<string, BitSet>;
   readonly #maybeByMethod: ReadonlyMap<string, BitSet>;
@@ -31,27 +31,23 @@ export class MethodColumn {
     this.all = complementBits(bitSetOf(count, []), count);
     this.understood = complementBits(bitSetOf(count, bad), count);
     this.bad = bad.length === 0 ? undefined : bitSetOf(count, bad);
-    const anyMethod = rows.filter(
-      ([, http]) => http !== undefined && !http.bad && http.methods === undefined,
-    );
-    this.#otherYes = unionBits(
-      this.free,
-      anyMethod.map(([row]) => row),
-    );
-    this.#otherMaybe = unionBits(this.#otherYes, bad);
-    const rowsByMethod = new Map<string, number[]>();
-    for (const [row, http] of rows) {
-      if (http === undefined || http.bad) continue;
-      for (const method of http.methods ?? []) {
-        const ofMethod = rowsByMethod.get(method) ?? [];
-        rowsByMethod.set(method, ofMethod);
-        ofMethod.push(row);
+    const ofAny = (isBad: boolean): number[] =>
+      rows
+        .filter(([, http]) => http !== undefined && http.bad === isBad && http.methods === undefined)
+        .map(([row]) => row);
+    this.#otherYes = unionBits(this.free, ofAny(false));
+    this.#otherMaybe = unionBits(this.#otherYes, ofAny(true));
+    const methods = new Set(https.flatMap((http) => [...(http?.methods ?? [])]));
+    const mapRows = (base: BitSet, counts: (http: HttpModel) => boolean): ReadonlyMap<string, BitSet> => {
+      const byMethod = new Map([...methods].map((method) => [method, base.slice()]));
+      for (const [row, http] of rows) {
+        if (http === undefined || !counts(http)) continue;
+        for (const method of http.methods ?? []) setBit(byMethod.get(method)!, row);
       }
-    }
-    const mapRows = (base: BitSet): ReadonlyMap<string, BitSet> =>
-      new Map([...rowsByMethod].map(([method, ofMethod]) => [method, unionBits(base, ofMethod)]));
-    this.#yesByMethod = mapRows(this.#otherYes);
-    this.#maybeByMethod = bad.length === 0 ? this.#yesByMethod : mapRows(this.#otherMaybe);
+      return byMethod;
+    };
+    this.#yesByMethod = mapRows(this.#otherYes, (http) => !http.bad);
+    this.#maybeByMethod = bad.length === 0 ? this.#yesByMethod : mapRows(this.#otherMaybe, () => true);
   }
 
   /** Undefined where no rule has an HTTP part. */

@@ -25,8 +25,9 @@ export class PathTrie {
     let depth = 0;
     for (const entry of entries) {
       const segments = splitPath(entry.path);
-      depth = Math.max(depth, segments.length);
+      depth = Math.max(depth, segments.length, 1);
       addEntry(drafts, entry, segments);
+      addRootTwin(drafts, entry);
     }
     this.depth = depth;
     this.#nodes = finishNodes(drafts, free);
@@ -119,6 +120,15 @@ function addEntry(drafts: Draft[], entry: PathEntry, segments: readonly string[]
   }
   const draft = drafts[at]!;
   (entry.path.endsWith("/") ? draft.slash : draft.bare)[entry.kind].push(entry.row);
+}
+
+/**
+ * The root is the one path that is its own trailing `/`: `/` and `//` differ by a trailing `/` only, and neither is the
+ * other without it. So each is noted at the other's node as a rule's path without trailing `/`.
+ */
+function addRootTwin(drafts: Draft[], { row, kind, path }: PathEntry): void {
+  if (path === "/" && kind === "exact") addEntry(drafts, { row, kind, path: "" }, [""]);
+  if (path === "//") drafts[0]!.bare.exact.push(row);
 }
 
 function hashSegment(segment: string): number {

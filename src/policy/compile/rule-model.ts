@@ -24,7 +24,7 @@ export type RuleModel = {
   readonly protocol: ProtocolModel | undefined;
   readonly notProtocol: ProtocolModel | undefined;
   readonly ipVersion: 4 | 6 | "bad" | undefined;
-  /** About ICMP traffic, which never reaches a check. */
+  /** Asks for ICMP traffic, which never reaches a check; what excludes some of it excludes nothing here. */
   readonly isIcmp: boolean;
 };
 
@@ -97,7 +97,7 @@ export function parseRule(rule: Rule, policyNamespace: string, usable: boolean):
     protocol: rule.protocol && parseProtocol(rule.protocol),
     notProtocol: rule.notProtocol && parseProtocol(rule.notProtocol),
     ipVersion: parseIpVersion(rule.ipVersion),
-    isIcmp: rule.icmp !== undefined || rule.notIcmp !== undefined,
+    isIcmp: rule.icmp !== undefined,
   };
 }
 
