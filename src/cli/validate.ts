@@ -4,7 +4,7 @@ import { CalcGraph } from "../calc/graph.ts";
 import { readDirectory } from "../datastore/files/read-directory.ts";
 import { type Resource, resourceKey } from "../datastore/resources.ts";
 import { choice } from "./flags.ts";
-import { type CommandContext, EXIT_OK, EXIT_REFUSED, type Io } from "./io.ts";
+import { type CommandContext, EXIT_OK, EXIT_REFUSED, EXIT_USAGE, type Io } from "./io.ts";
 import { countIssues, formatIssues } from "./render-issues.ts";
 import { paintFor } from "./terminal.ts";
 
@@ -40,7 +40,9 @@ async function validate(io: Io, directory: string, output: "text" | "json"): Pro
     const verdict = isValid ? paint("good", "valid") : paint("bad", "invalid");
     io.stdout.write(`${directory}: ${verdict}: ${objectCount} objects, ${countIssues(all)}\n`);
   }
-  return isValid ? EXIT_OK : EXIT_REFUSED;
+  if (isValid) return EXIT_OK;
+  const isUnread = issues.some(({ code, where }) => code === "unreadable" && where === directory);
+  return isUnread ? EXIT_USAGE : EXIT_REFUSED;
 }
 
 /** What only shows when the objects are put together, such as a tier that nobody defines. */

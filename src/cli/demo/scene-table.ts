@@ -8,8 +8,8 @@ import type { Observation } from "./stage.ts";
 export type Printer = { readonly write: (text: string) => unknown; readonly paint: Paint };
 
 const CALLER_WIDTH = 31;
-const REQUEST_WIDTH = 31;
-const ANSWER_WIDTH = 12;
+const REQUEST_WIDTH = 32;
+const ANSWER_WIDTH = 15;
 
 export function writeTitle(printer: Printer, title: string): void {
   printer.write(`\n${printer.paint("strong", title)}\n`);

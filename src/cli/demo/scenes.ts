@@ -220,9 +220,9 @@ export const TOPICS: readonly Topic[] = [
       {
         caller: "web",
         to: "https",
-        http: get("/v1/items/..;x/admin"),
+        http: get("/v1/items;v=2/7"),
         expect: deny(READ_CATALOGUE, "path_ambiguous"),
-        note: "/v1/admin to a servlet",
+        note: "/v1/items/7 to a servlet only",
       },
       {
         caller: "web",
