@@ -83,6 +83,7 @@ export class AuthzServer {
   readonly #listeners = new Set<NetServer>();
   readonly #connections = new Set<Socket>();
   #onLastConnection: (() => void) | undefined;
+  #drained: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
   /** Connections refused because there were too many. */
   connectionsRefused = 0;
@@ -146,10 +147,22 @@ export class AuthzServer {
 
   /**
    * Says that it is not serving, and keeps answering until the last connection has closed or the time is over; then closes.
+   * A second call joins the first.
    */
-  async drain(timeoutMs: number): Promise<void> {
+  drain(timeoutMs: number): Promise<void> {
+    this.#drained ??= this.#drain(timeoutMs);
+    return this.#drained;
+  }
+
+  /** Stops listening, sends GOAWAY, lets open calls end for SHUTDOWN_GRACE_MS, then cuts what is left. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #drain(timeoutMs: number): Promise<void> {
     this.setServing(false);
-    if (this.#connections.size > 0 && this.#closed === undefined) {
+    if (this.#connections.size > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, timeoutMs);
         this.#onLastConnection = () => {
@@ -159,12 +172,6 @@ export class AuthzServer {
       });
     }
     await this.close();
-  }
-
-  /** Stops listening, sends GOAWAY, lets open calls end for SHUTDOWN_GRACE_MS, then cuts what is left. */
-  close(): Promise<void> {
-    this.#closed ??= this.#close();
-    return this.#closed;
   }
 
   async #close(): Promise<void> {
@@ -181,8 +188,10 @@ export class AuthzServer {
     });
     this.#grpc.forceShutdown();
     // Those that never became a session: a TLS handshake under way, a client that has not said a word.
-    for (const socket of this.#connections) socket.destroy();
-    await Promise.all(listenersClosed);
+    const socketsClosed = [...this.#connections].map(
+      (socket) => new Promise<void>((resolve) => socket.destroy().once("close", () => resolve())),
+    );
+    await Promise.all([...listenersClosed, ...socketsClosed]);
   }
 
   #keep(listener: NetServer): void {

@@ -39,7 +39,8 @@ function whyOf(identity: PeerIdentity): string {
 }
 
 describe("PeerIdentityReader on a principal, strict", () => {
-  it("takes an empty principal for no identity", () => assert.equal(readerOf().read("", ""), NO_IDENTITY));
+  it("W2: takes an empty principal for no identity, never for somebody", () =>
+    assert.equal(readerOf().read("", ""), NO_IDENTITY));
 
   it("takes a service account of a trust domain of ours", () => {
     assert.deepEqual(readerOf().read(WEB, ""), {
