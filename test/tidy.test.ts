@@ -55,10 +55,13 @@ describe("the tree", () => {
   });
 
   it("has no file so long that two ideas share it", () => {
-    const long = CODE.map((path) => ({ path, lines: read(path).split("\n").length })).filter(
-      ({ lines }) => lines > 500,
+    // Tables of cases read well at a length where code does not.
+    const linesMax = (path: string): number => (/^(test|bench)\//.test(path) ? 600 : 500);
+    const long = CODE.map((path) => ({ path, lines: read(path).split("\n").length - 1 }));
+    assert.deepEqual(
+      long.filter(({ path, lines }) => lines > linesMax(path)),
+      [],
     );
-    assert.deepEqual(long, []);
   });
 
   it("names no package registry", () => {
@@ -150,7 +153,12 @@ describe("docs/architecture.md", () => {
     const rows = [...read("docs/architecture.md").matchAll(/^\| `(\w+)\/` \|.*\| ([^|]+) \|$/gm)];
     const documented = rows.map(([, room, may]) => ({
       room,
-      may: (may ?? "").match(/[a-z]+(?= \(`)|\b[a-z]+\b(?!\.ts)/g)?.sort() ?? [],
+      may: (may ?? "")
+        .replace(/\([^)]*\)/g, "")
+        .split(",")
+        .map((name) => name.trim())
+        .filter((name) => name !== "–")
+        .sort(),
     }));
     assert.deepEqual(documented, lintedRooms());
   });

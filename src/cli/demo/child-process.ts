@@ -1,7 +1,9 @@
 /** Running other programs: to their end, or beside us until we stop them. */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { systemClock } from "../../base/clock.ts";
 
 /** Output kept of a program, for the message when it fails; more is dropped from the front. */
 const OUTPUT_MAX_CHARS = 16_384;
@@ -134,14 +136,14 @@ export async function awaitCondition(
   condition: () => Promise<boolean> | boolean,
   options: { readonly timeoutMs: number; readonly process?: BackgroundProcess; readonly intervalMs?: number },
 ): Promise<void> {
-  const deadline = performance.now() + options.timeoutMs;
+  const deadline = systemClock.nowMs() + options.timeoutMs;
   while (!(await condition())) {
     const child = options.process;
     const output = child === undefined ? "" : `\n${child.output}`;
     if (child?.ended !== undefined) {
       throw new Error(`${child.name} ended (${child.ended}) before ${what}${output}`);
     }
-    if (performance.now() > deadline) throw new Error(`not in ${options.timeoutMs} ms: ${what}${output}`);
+    if (systemClock.nowMs() > deadline) throw new Error(`not in ${options.timeoutMs} ms: ${what}${output}`);
     await new Promise((resolve) => setTimeout(resolve, options.intervalMs ?? 10));
   }
 }

@@ -1,7 +1,9 @@
 /** Editing policy while requests come in, and watching the change take effect. */
+
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
+import { systemClock } from "../../base/clock.ts";
 import { awaitCondition } from "./child-process.ts";
 import { differences } from "./scene-table.ts";
 import type { Scene } from "./scenes.ts";
@@ -21,7 +23,7 @@ export type PolicyEdit = {
 };
 
 const DELETE_ITEM = { method: "DELETE", path: "/v1/items/7" };
-const READ_CATALOGUE = "NetworkPolicy shop/read-catalogue ingress[0]";
+const READ_CATALOGUE = "NetworkPolicy shop/read-catalogue rule 0";
 
 export const EDITS: readonly PolicyEdit[] = [
   {
@@ -60,7 +62,7 @@ export const EDITS: readonly PolicyEdit[] = [
       caller: "worker",
       to: "https",
       http: { method: "POST", path: "/jobs/reindex" },
-      expect: { answer: 403, rule: "NetworkPolicy shop/no-worker-calls ingress[0]", reason: "rule" },
+      expect: { answer: 403, rule: "NetworkPolicy shop/no-worker-calls rule 0", reason: "rule" },
     },
   },
 ];
@@ -84,11 +86,11 @@ export async function applyEdit(
   // As editors save: beside it, then renamed over it.
   await writeFile(`${path}.new`, text.replace(edit.from, edit.to));
   await rename(`${path}.new`, path);
-  const savedAt = performance.now();
+  const savedAt = systemClock.nowMs();
   let askedAt = savedAt;
   let seen: Observation | undefined;
   const ask = async (): Promise<boolean> => {
-    askedAt = performance.now();
+    askedAt = systemClock.nowMs();
     seen = await stage.ask(edit.effect);
     return differences(edit.effect.expect, seen).length === 0;
   };
