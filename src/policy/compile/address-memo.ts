@@ -7,13 +7,15 @@ const KEY_WORDS = 6;
 /**
  * Remembers a column's answer for the addresses that came by last.
  *
- * Peers are few and come again: their answers need no set to be asked. One slot an address hash; a newcomer takes the slot
- * over, in place, so memory is bounded and nothing is allocated after the first round.
+ * Peers are few and come again: their answers need no set to be asked. Each hash has a pair of slots; a newcomer takes over the
+ * one that was used longer ago, in place, so memory is bounded and nothing is allocated after the first round.
  */
 export class AddressMemo {
   readonly #rowCount: number;
-  /** Slots, a power of two, less one. */
-  readonly #slotMask: number;
+  /** Pairs of slots, a power of two, less one. */
+  readonly #pairMask: number;
+  /** Which slot of each pair was asked for last: the other one is given away. */
+  readonly #recent: Uint8Array;
   readonly #keys: Int32Array;
   readonly #yes: (BitSet | undefined)[];
   readonly #maybe: (BitSet | undefined)[];
@@ -22,7 +24,8 @@ export class AddressMemo {
   constructor(rowCount: number) {
     const slotCount = slotCountFor(rowCount);
     this.#rowCount = rowCount;
-    this.#slotMask = slotCount - 1;
+    this.#pairMask = slotCount / 2 - 1;
+    this.#recent = new Uint8Array(slotCount / 2);
     this.#keys = new Int32Array(slotCount * KEY_WORDS);
     this.#yes = new Array(slotCount).fill(undefined);
     this.#maybe = new Array(slotCount).fill(undefined);
@@ -41,19 +44,27 @@ export class AddressMemo {
     const service = withPort ? serviceOf(peer) : 0;
     let hash = Math.imul(peer.w0 ^ Math.imul(peer.w3, 0x85ebca6b) ^ service, 0x9e3779b1) ^ head ^ peer.w2;
     hash ^= hash >>> 15;
-    const slot = (hash ^ (hash >>> 7)) & this.#slotMask;
+    const pair = (hash ^ (hash >>> 7)) & this.#pairMask;
+    const recent = (pair << 1) | this.#recent[pair]!;
+    if (this.#isAt(recent, peer, head, service)) return recent;
+    const other = recent ^ 1;
+    this.#recent[pair] = other & 1;
+    if (this.#isAt(other, peer, head, service)) return other;
+    this.#keys[other * KEY_WORDS] = 0; // nobody's while it is being written
+    return ~other;
+  }
+
+  #isAt(slot: number, peer: Peer, head: number, service: number): boolean {
     const keys = this.#keys;
     const at = slot * KEY_WORDS;
-    const isSame =
+    return (
       keys[at] === head &&
       keys[at + 1] === (peer.w0 | 0) &&
       keys[at + 2] === (peer.w1 | 0) &&
       keys[at + 3] === (peer.w2 | 0) &&
       keys[at + 4] === (peer.w3 | 0) &&
-      keys[at + 5] === service;
-    if (isSame) return slot;
-    keys[at] = 0; // nobody's while it is being written
-    return ~slot;
+      keys[at + 5] === service
+    );
   }
 
   /** Declares the answer in a slot complete. @param differ whether some rows are unknown. */
@@ -90,10 +101,10 @@ export class AddressMemo {
   }
 }
 
-/** A power of two: as many answers as ADDRESS_MEMO_BYTES_MAX holds. */
+/** A power of two, 2 at least: as many answers as ADDRESS_MEMO_BYTES_MAX holds. */
 function slotCountFor(rowCount: number): number {
   const answerBytes = 2 * 4 * Math.max(1, bitSetWords(rowCount));
-  const slots = Math.min(ADDRESS_MEMO_SLOTS_MAX, Math.max(1, ADDRESS_MEMO_BYTES_MAX / answerBytes));
+  const slots = Math.min(ADDRESS_MEMO_SLOTS_MAX, Math.max(2, ADDRESS_MEMO_BYTES_MAX / answerBytes));
   return 2 ** Math.floor(Math.log2(slots));
 }
 
