@@ -107,7 +107,7 @@ function impliedIpVersion(protocol: Protocol | undefined): number | undefined {
   return protocol.name === "icmpv6" ? 6 : undefined;
 }
 
-/** One side of a rule. Which condition becomes which set: docs/semantics.md, "IP sets". */
+/** One side of a rule. Which condition becomes which set: README.md, "IP sets". */
 function convertEntity(
   side: "source" | "destination",
   entity: EntityRule,

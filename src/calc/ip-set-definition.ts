@@ -5,7 +5,7 @@ import type { Selector } from "../selector/selector.ts";
 /** The protocol that a rule's named port is of. */
 export type NamedPortProtocol = "tcp" | "udp" | "sctp" | "any";
 
-/** What a set holds (docs/semantics.md, "IP sets"). Equal definitions have equal ids and share one set. */
+/** What a set holds (README.md, "IP sets"). Equal definitions have equal ids and share one set. */
 export type IpSetDefinition =
   | { readonly kind: "selector"; readonly id: string; readonly selector: Selector }
   | {

@@ -24,7 +24,7 @@ export function itemFacts(resource: ItemResource, isLocal: LocalTest): ItemFacts
   }
 }
 
-/** Why an object is no endpoint, for a person; `undefined` if it is one (docs/semantics.md, "Labels"). */
+/** Why an object is no endpoint, for a person; `undefined` if it is one (README.md, "Labels"). */
 export function absence(resource: ItemResource): string | undefined {
   if (resource.kind === "Pod") {
     if (resource.nodeName === "") return "has no `spec.nodeName`";

@@ -1,6 +1,6 @@
 import type { Labels } from "../policy/messages.ts";
 
-/** Labels that only the engine sets (docs/semantics.md, "Labels"). */
+/** Labels that only the engine sets (README.md, "Labels"). */
 export const NAMESPACE_LABEL = "projectcalico.org/namespace";
 export const ORCHESTRATOR_LABEL = "projectcalico.org/orchestrator";
 export const SERVICE_ACCOUNT_LABEL = "projectcalico.org/serviceaccount";

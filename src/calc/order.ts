@@ -9,7 +9,7 @@ export type TierPlace = {
   readonly order: number | undefined;
 };
 
-/** Existing tiers first, then by order with unset last, then by name (docs/semantics.md, "Order"). */
+/** Existing tiers first, then by order with unset last, then by name (README.md, "Order"). */
 export function compareTiers(a: TierPlace, b: TierPlace): number {
   if (a.exists !== b.exists) return a.exists ? -1 : 1;
   return compareOrders(a.order, b.order) || compareUtf8(a.name, b.name);

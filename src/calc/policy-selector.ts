@@ -21,7 +21,7 @@ import {
 } from "./labels.ts";
 
 /*
- * How scoping turns the author's selectors into the ones that are matched (docs/semantics.md, "Scope").
+ * How scoping turns the author's selectors into the ones that are matched (README.md, "Scope").
  * Always on trees: a part can neither escape its place nor be dropped.
  */
 
