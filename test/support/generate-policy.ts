@@ -232,6 +232,7 @@ const RULE_PATHS = [
   "/a%20b",
   "/a%zz",
   "relative",
+  "",
 ];
 const rulePath: fc.Arbitrary<HttpPathMatch> = fc
   .tuple(

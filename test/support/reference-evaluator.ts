@@ -134,8 +134,8 @@ class Walk {
   }
 
   #stepsOfPolicy(tier: string, id: PolicyId): Step[] {
-    const name = id.namespace === "" ? `${id.kind} ${id.name}` : `${id.kind} ${id.namespace}/${id.name}`;
-    const policy = this.#question.state.policies.get(policyKey(id));
+    const name = policyKey(id);
+    const policy = this.#question.state.policies.get(name);
     if (policy === undefined) {
       return [{ kind: "missing", reason: "policy_missing", decider: { kind: "tier", tier } }];
     }
@@ -224,7 +224,9 @@ class Walk {
     return {
       answer: joinClauses(clauses),
       doubt: doubtOf(groups),
-      onlyHttp: clauses.every((each) => each.answer !== "unknown" || each.doubt === "no_http"),
+      onlyHttp: clauses.every(
+        (each) => each.answer !== "unknown" || each.name === "http" || each.name === "paths",
+      ),
       badRequest: this.#isBadRequest(clauses),
     };
   }

@@ -41,8 +41,9 @@ export function endpointKey(id: EndpointId): string {
   return `${id.orchestratorId} ${id.workloadId} ${id.endpointId}`;
 }
 
+/** `NetworkPolicy shop/api`, `GlobalNetworkPolicy block`: also how a verdict names it. */
 export function policyKey(id: PolicyId): string {
-  return `${id.kind} ${id.namespace}/${id.name}`;
+  return id.namespace === "" ? `${id.kind} ${id.name}` : `${id.kind} ${id.namespace}/${id.name}`;
 }
 
 /** The state after these messages; the one given stays as it was. */
