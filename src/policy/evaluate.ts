@@ -94,7 +94,7 @@ function evaluateReadings(
   let denied: Verdict | undefined;
   for (const [index, reading] of readings.entries()) {
     const text = readPath(cut, reading);
-    if (snapshot.paths.arePlain && isJudged(judged, text, reading)) continue;
+    if (snapshot.paths.arePlain && isJudged(judged, text, reading, allowed !== undefined)) continue;
     judged.push(text);
     const verdict = walkReading(snapshot, flow, index, text, text.length);
     if (verdict.allowed) allowed ??= verdict;
@@ -105,11 +105,17 @@ function evaluateReadings(
 
 /**
  * Whether an earlier reading stands for this one, where all readings compare with the same rules' paths. The reference reading
- * folds the trailing `/` of both, and so says what another reading says, or yes where that one says unknown.
+ * folds the trailing `/` of both, and so says what another reading says, or yes where that one says unknown: if it is the only one
+ * that allows, the denial is put down to it.
  */
-function isJudged(judged: readonly string[], text: string, reading: PathReading): boolean {
+function isJudged(
+  judged: readonly string[],
+  text: string,
+  reading: PathReading,
+  someAllow: boolean,
+): boolean {
   if (reading !== "reference") return judged.includes(text);
-  return judged.some((other) => foldTrailingSlash(other) === text);
+  return someAllow && judged.some((other) => foldTrailingSlash(other) === text);
 }
 
 /** @param allowed the first reading that allows. @param denied the first that denies. */
