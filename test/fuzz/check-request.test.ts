@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { CheckHandler } from "../../src/authz/check-handler.ts";
 import { decodeCheckRequest } from "../../src/authz/decode-check-request.ts";
+import { OverloadGuard } from "../../src/authz/overload-guard.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { CHECK_REQUEST_MAX_BYTES } from "../../src/base/limits.ts";
 import { PeerIdentityReader } from "../../src/identity/peer-identity-reader.ts";
 import { Flow } from "../../src/policy/flow.ts";
-import { encodeCheckRequest, socketAddress } from "../support/check-requests.ts";
+import { SnapshotStore } from "../../src/policy/snapshot.ts";
+import type { Verdict } from "../../src/policy/verdict.ts";
+import { publishRules } from "../support/authz-fixture.ts";
+import { decodeCheckResponse, encodeCheckRequest, socketAddress } from "../support/check-requests.ts";
 
 const RUNS = Number(process.env.EPHOR_RUNS ?? 50_000);
 const SEED = Number(process.env.EPHOR_SEED ?? Date.now() % 2 ** 31);
@@ -112,6 +117,49 @@ describe("decodeCheckRequest() on any bytes", () => {
     assert.ok(
       decodedCount > RUNS / 10 && decodedCount < RUNS - RUNS / 10,
       `${decodedCount} of ${RUNS} decoded`,
+    );
+  });
+
+  it(`becomes a reasoned answer, never an error, ${Math.ceil(RUNS / 10)} inputs from seed ${SEED}`, () => {
+    const store = new SnapshotStore();
+    publishRules(store, [
+      { action: "deny", src_net: ["10.1.0.0/25"], not_src_ports: [{ first: 1, last: 1_023 }] },
+      { action: "log", protocol: { name: "udp" } },
+      { action: "allow", src_service_account_match: { names: ["web"] }, http_match: { methods: ["GET"] } },
+      { action: "allow", http_match: { paths: [{ prefix: "/v1" }, { exact: "/" }] } },
+      { action: "allow", dst_ports: [{ first: 0, last: 65_535 }], not_protocol: { number: 17 } },
+    ]);
+    const errors: Error[] = [];
+    const reasons = new Map<string, number>();
+    const guard = new OverloadGuard(systemClock, Infinity);
+    const observer = {
+      onDecision(verdict: Verdict) {
+        const reason = verdict.allowed ? "allow" : verdict.reason;
+        reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+      },
+    };
+    const handler = new CheckHandler(store, strict, observer, guard, {
+      denialBody: "",
+      portMap: new Map(),
+      onInternalError: (error) => errors.push(error),
+    });
+    const random = randomNumbers(SEED);
+    for (let run = 0; run < Math.ceil(RUNS / 10); run++) {
+      const version = run % 3 === 0 ? "v2" : "v3";
+      const call = { version, httpFollows: run % 5 === 0, remainingMs: Infinity } as const;
+      const bytes = damage(random);
+      const { status, ok_response, denied_response } = decodeCheckResponse(
+        handler.handle(bytes, call),
+        version,
+      );
+      assert.equal(status?.code === 0, ok_response !== undefined, bytes.toString("hex"));
+      assert.equal(status?.code !== 0, denied_response !== undefined, bytes.toString("hex"));
+    }
+    assert.deepEqual(errors, []);
+    // Held honest: not one and the same answer to all.
+    assert.ok(
+      (reasons.get("bad_request") ?? 0) > RUNS / 100 && reasons.size >= 3,
+      JSON.stringify([...reasons]),
     );
   });
 
