@@ -99,7 +99,8 @@ export function formatCheckReport(report: CheckReport, paint: Paint): string {
     ...requestLines(report.request, paint),
     ...report.assumed.map((text) => `  ${paint("faint", text)}`),
     ...judgingLines(report.judging, paint),
-    ...report.walks.flatMap((walk) => ["", ...walkLines(walk, report.walks.length > 1, paint)]),
+    "",
+    ...explanationLines(report.walks, paint),
   ];
   return lines.map((line) => `${line.trimEnd()}\n`).join("");
 }
@@ -141,15 +142,32 @@ function requestLines(request: RequestReport, paint: Paint): string[] {
 
 function judgingLines(judging: JudgingOptions, paint: Paint): string[] {
   if (!judging.inventoryFound || judging.inventory === "complete") return [];
-  const text =
-    "the directory lists no workload but the guarded one: what selectors choose is unknown (--inventory none, --peer identity)";
+  const text = `the directory lists no workload but the guarded one: what selectors choose is unknown (--inventory none, --peer ${judging.peer})`;
   return [`  ${paint("faint", text)}`];
 }
 
-function walkLines(walk: WalkExplanation, isOneOfMany: boolean, paint: Paint): string[] {
-  const verdict = walk.verdict.allowed ? "allow" : `deny, ${walk.verdict.reason}`;
-  const readings = isOneOfMany ? `, path read as ${walk.path} (${walk.readings.join(", ")}): ${verdict}` : "";
-  return [paint("strong", `Explanation${readings}`), ...walk.tiers.flatMap((tier) => tierLines(tier, paint))];
+/** Where readings of the path differ, each gets a line, and the first that denies is told in full. */
+function explanationLines(walks: readonly WalkExplanation[], paint: Paint): string[] {
+  const [first, ...others] = walks;
+  if (first === undefined) return [];
+  const told = walks.find(({ verdict }) => !verdict.allowed) ?? first;
+  const tiers = told.tiers.flatMap((tier) => tierLines(tier, paint));
+  if (others.length === 0) return [paint("strong", "Explanation"), ...tiers];
+  return [
+    paint("strong", "The path has several readings, and all of them have to be allowed"),
+    ...walks.map((walk) => `  ${readingText(walk)}: ${outcomeText(walk)}`),
+    "",
+    `${paint("strong", "Explanation")} of ${readingText(told)}`,
+    ...tiers,
+  ];
+}
+
+function readingText({ path, readings }: WalkExplanation): string {
+  return `${path === "" ? "none" : logText(path)} (${readings.join(", ")})`;
+}
+
+function outcomeText({ verdict }: WalkExplanation): string {
+  return verdict.allowed ? `allow, ${deciderText(verdict.decider)}` : `deny, ${verdict.reason}`;
 }
 
 function tierLines(tier: TierExplanation, paint: Paint): string[] {

@@ -28,6 +28,7 @@ export function countIssues(issues: readonly Issue[]): string {
   return parts.length === 0 ? "no issues" : parts.join(", ");
 }
 
-function counted(count: number, word: string): string {
+/** `1 object`, `2 objects`. */
+export function counted(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? "" : "s"}`;
 }

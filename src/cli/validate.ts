@@ -5,7 +5,7 @@ import { readDirectory } from "../datastore/files/read-directory.ts";
 import { type Resource, resourceKey } from "../datastore/resources.ts";
 import { choice } from "./flags.ts";
 import { type CommandContext, EXIT_OK, EXIT_REFUSED, EXIT_USAGE, type Io } from "./io.ts";
-import { countIssues, formatIssues } from "./render-issues.ts";
+import { counted, countIssues, formatIssues } from "./render-issues.ts";
 import { paintFor } from "./terminal.ts";
 
 export function validateCommand({ io, finish }: CommandContext): Command {
@@ -38,7 +38,7 @@ async function validate(io: Io, directory: string, output: "text" | "json"): Pro
     const paint = paintFor(io.stdout, io.env);
     io.stdout.write(formatIssues(all, io.stdout.isTTY === true, paint));
     const verdict = isValid ? paint("good", "valid") : paint("bad", "invalid");
-    io.stdout.write(`${directory}: ${verdict}: ${objectCount} objects, ${countIssues(all)}\n`);
+    io.stdout.write(`${directory}: ${verdict}: ${counted(objectCount, "object")}, ${countIssues(all)}\n`);
   }
   if (isValid) return EXIT_OK;
   const isUnread = issues.some(({ code, where }) => code === "unreadable" && where === directory);
