@@ -64,6 +64,8 @@ export const CHECK_CONNECTIONS_MAX = 1_024;
 export const CHECK_STREAMS_MAX = 1_000;
 /** Once a check has waited this long it is refused at once; half of Envoy's default timeout of 200 ms. */
 export const CHECK_WAIT_MAX_MS = 100;
+/** Checks that the event loop answers in one go before it can be called a queue; some five milliseconds' worth. */
+export const CHECK_QUEUE_MIN = 100;
 /** Open calls get this long to end after the last GOAWAY. */
 export const SHUTDOWN_GRACE_MS = 1_000;
 /** Errors inside checks that are reported a second on average, and at once; each is counted as a denial anyway. */
@@ -82,8 +84,8 @@ export const SEGMENT_RULES_MAX = 4_096;
 export const IDENTITY_MEMO_MAX = 1_024;
 /** Peers of one service that are remembered, where the segment is small enough; hundreds of pods call a busy one. */
 export const ADDRESS_MEMO_SLOTS_MAX = 1_024;
-/** Row sets of those, filled as addresses come by: 512 of them in a segment of the largest size. */
-export const ADDRESS_MEMO_BYTES_MAX = 524_288;
+/** Row sets of those, filled as addresses come by: all the slots in a segment of the largest size. */
+export const ADDRESS_MEMO_BYTES_MAX = 1_048_576;
 
 // Policy documents: what one directory, file, document and object may hold.
 /** A file is parsed in one go, at 2 to 3 MB a second; `kubectl get pods -A -o yaml` of a large cluster belongs in several. */

@@ -7,7 +7,11 @@ import { status } from "@grpc/grpc-js";
 import { DECISION_HEADER } from "../../src/authz/encode-check-response.ts";
 import { AuthzServer, HTTP_FOLLOWS_METADATA } from "../../src/authz/index.ts";
 import { systemClock } from "../../src/base/clock.ts";
-import { CHECK_REQUEST_MAX_BYTES, CHECK_TRANSPORT_MAX_BYTES } from "../../src/base/limits.ts";
+import {
+  CHECK_QUEUE_MIN,
+  CHECK_REQUEST_MAX_BYTES,
+  CHECK_TRANSPORT_MAX_BYTES,
+} from "../../src/base/limits.ts";
 import { PeerIdentityReader } from "../../src/identity/peer-identity-reader.ts";
 import { AuthzFixture, getCheck, publishRules, until } from "../support/authz-fixture.ts";
 import { decodeCheckResponse, encodeCheckRequest, type PlainResponse } from "../support/check-requests.ts";
@@ -201,10 +205,17 @@ describe("AuthzServer on what it can't judge", () => {
     assert.ok(fixture.errors.length >= 1 && fixture.errors.length < 20, `${fixture.errors.length} reported`);
   });
 
-  it("sheds with overloaded once checks have waited too long, in good replies", async () => {
+  it("sheds with overloaded what queues behind too much, in good replies, and recovers", async () => {
     await using fixture = await AuthzFixture.start({ waitMaxMs: 0 });
-    assert.equal(reasonOf(await fixture.client().ask(getCheck("/public"))), "overloaded");
-    assert.equal(fixture.decisions.at(-1)?.[1].path, "");
+    const client = fixture.client();
+    const answers = await Promise.all(Array.from({ length: 900 }, () => client.ask(getCheck("/public"))));
+    const shed = answers.filter((answer) => reasonOf(answer) === "overloaded");
+    const allowed = answers.filter((answer) => answer.status?.code === 0);
+    assert.equal(shed.length + allowed.length, 900);
+    assert.ok(shed.length > 0 && allowed.length >= CHECK_QUEUE_MIN, `${shed.length} shed`);
+    const record = fixture.decisions.find(([verdict]) => !verdict.allowed && verdict.reason === "overloaded");
+    assert.equal(record?.[1].path, "");
+    assert.equal((await client.ask(getCheck("/public"))).status?.code, 0);
   });
 
   it("answers calls with a deadline, generous or nearly over", async () => {

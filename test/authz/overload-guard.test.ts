@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { OverloadGuard } from "../../src/authz/overload-guard.ts";
+import { CHECK_QUEUE_MIN } from "../../src/base/limits.ts";
 
 function guardAt(waitMaxMs: number) {
   const time = { nowMs: 1_000 };
@@ -16,6 +17,7 @@ function guardAt(waitMaxMs: number) {
 describe("OverloadGuard", () => {
   it("admits checks until the turn they are in has lasted too long", () => {
     const { guard, time } = guardAt(100);
+    for (let i = 0; i < CHECK_QUEUE_MIN; i++) guard.admit(Infinity);
     assert.equal(guard.admit(Infinity), true);
     time.nowMs += 99.9;
     assert.equal(guard.admit(Infinity), true);
@@ -23,10 +25,19 @@ describe("OverloadGuard", () => {
     assert.equal(guard.admit(Infinity), false);
   });
 
+  it("takes a long turn of few checks for a process that was held up, not for a queue", () => {
+    const { guard, time } = guardAt(100);
+    guard.admit(Infinity);
+    time.nowMs += 500;
+    for (let i = 1; i < CHECK_QUEUE_MIN; i++) assert.equal(guard.admit(Infinity), true);
+    assert.equal(guard.admit(Infinity), false);
+  });
+
   it("admits again in the next turn", () => {
     const { guard, time, endTurn } = guardAt(100);
     guard.admit(Infinity);
     time.nowMs += 500;
+    for (let i = 0; i < CHECK_QUEUE_MIN; i++) guard.admit(Infinity);
     assert.equal(guard.admit(Infinity), false);
     endTurn();
     assert.equal(guard.admit(Infinity), true);
