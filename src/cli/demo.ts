@@ -1,7 +1,5 @@
 import { Command } from "commander";
 import { systemClock } from "../base/clock.ts";
-import { EnvoyMissingError } from "./demo/envoy-binary.ts";
-import { runDemo } from "./demo/run-demo.ts";
 import { toggle } from "./flags.ts";
 import { type CommandContext, EXIT_OK, EXIT_REFUSED, type Io, UsageError } from "./io.ts";
 import { paintFor } from "./terminal.ts";
@@ -21,8 +19,14 @@ fetched once into the user's cache folder. Exit code 0: every answer was as expe
     .action(async (flags: DemoFlags) => finish(await runWithSignals(io, flags)));
 }
 
-/** The first SIGINT or SIGTERM cleans up and ends the demo; a second one ends the process at once. */
+/**
+ * The demo is loaded only when it is asked for: a sidecar has no use for what mints certificates.
+ *
+ * The first SIGINT or SIGTERM cleans up and ends the demo; a second one ends the process at once.
+ */
 async function runWithSignals(io: Io, flags: DemoFlags): Promise<number> {
+  const { EnvoyMissingError } = await import("./demo/envoy-binary.ts");
+  const { runDemo } = await import("./demo/run-demo.ts");
   const interrupt = new AbortController();
   const onSignal = (): void => interrupt.abort();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, onSignal);

@@ -40,7 +40,7 @@ describe("when a check gets no answer", () => {
       return () => traffic.count(outcome) > before + 20;
     };
     const options = { timeoutMs: 10_000, process: world.envoy.process };
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       await awaitCondition("allowed requests succeed", more(allowed, "200"), options);
       await awaitCondition("denied requests are denied", more(denied, "403"), options);
       world.sidecar.process.signal("SIGKILL");
@@ -67,15 +67,15 @@ describe("with failure mode open and Envoy's own timeout of 200 ms", () => {
 
   it("answers in time while policy is being replaced, so that nobody slips through", async () => {
     const { allowed, denied } = bothKinds(world);
-    for (let round = 1; round <= 10; round++) {
+    for (let round = 1; round <= ROUNDS; round++) {
       // All files of a round at once, as a checkout or a mounted ConfigMap replaces them.
       const files = Array.from({ length: POLICY_COUNT }, (_, index) => index);
       await Promise.all(files.map((index) => world.write(`bulk-${index}.yaml`, bulkPolicy(index, round))));
       const asked = denied.total;
-      const goesOn = (): boolean => denied.total > asked + 50;
+      const goesOn = (): boolean => denied.total > asked + 20;
       await awaitCondition("requests go on", goesOn, { timeoutMs: 10_000, process: world.envoy.process });
     }
-    await untilInForce(world, 10);
+    await untilInForce(world, ROUNDS);
     assert.deepEqual([...(await denied.stop()).keys()], ["403"]);
     assert.deepEqual([...(await allowed.stop()).keys()], ["200"]);
     assert.equal(await world.envoy.counter("http.http.ext_authz.failure_mode_allowed"), 0);
@@ -83,7 +83,18 @@ describe("with failure mode open and Envoy's own timeout of 200 ms", () => {
     assert.ok((await world.envoy.counter("http.http.ext_authz.denied")) >= denied.total);
   });
 
+  it("would let everybody in if Ephor hung, which is why it is not recommended", async () => {
+    const { process } = world.sidecar;
+    process.signal("SIGSTOP");
+    assert.equal(await world.status("http", WEB, DENIED), 200);
+    process.signal("SIGCONT");
+    assert.ok((await world.envoy.counter("http.http.ext_authz.failure_mode_allowed")) > 0);
+    const answers = async (): Promise<boolean> => (await world.status("http", WEB, DENIED)) === 403;
+    await awaitCondition("Ephor answers again", answers, { timeoutMs: 10_000, process });
+  });
+
   const POLICY_COUNT = 200;
+  const ROUNDS = 5;
 
   /** Guards the same pod and allows one path of the round's, so that what is in force can be told from outside. */
   function bulkPolicy(index: number, round: number): string {
@@ -122,7 +133,7 @@ describe("when Ephor is asked to stop", () => {
     world.sidecar.process.signal("SIGTERM");
     await awaitCondition("it says it isn't ready", async () => !(await world.sidecar.isReady()), options);
     await world.envoy.drainListeners();
-    await awaitCondition("requests are still answered", grown(200), options);
+    await awaitCondition("requests are still answered", grown(100), options);
     const tallies = await Promise.all([allowed.stop(), denied.stop()]);
     assert.deepEqual(
       tallies.map((tally) => [...tally.keys()]),

@@ -1,10 +1,11 @@
 /** Paths as they come: a listener that tidies nothing up, and targets that aren't paths at all. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { connect as connectHttp2 } from "node:http2";
 import type { Socket } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { connectAsPod } from "../../src/cli/demo/pod-connection.ts";
-import { ALLOW_PUBLIC, networkPolicy, WEB, WORKER, World } from "../support/envoy.ts";
+import { ALLOW_PUBLIC, type Caller, networkPolicy, WEB, WORKER, World } from "../support/envoy.ts";
 
 const METHODS_ONLY = networkPolicy(
   "options",
@@ -132,6 +133,16 @@ describe("a rule that allows CONNECT on any path", () => {
     socket.destroy();
   });
 
+  it("opens one over HTTP/2 as well", async () => {
+    assert.equal(await connectStatusHttp2(world, WEB), 200);
+  });
+
+  it("opens none over HTTP/2 for another caller", async () => {
+    const before = world.upstream.answered;
+    assert.equal(await connectStatusHttp2(world, WORKER), 403);
+    assert.equal(world.upstream.answered, before);
+  });
+
   it("opens none for another caller", async () => {
     const before = world.upstream.answered;
     const socket = await connectAsPod(world.connection("connect", WORKER));
@@ -143,6 +154,19 @@ describe("a rule that allows CONNECT on any path", () => {
 });
 
 const CONNECT_REQUEST = "CONNECT api.shop:80 HTTP/1.1\r\nhost: api.shop:80\r\n\r\n";
+
+/** An HTTP/2 CONNECT has neither scheme nor path (RFC 9113, section 8.5). */
+async function connectStatusHttp2(world: World, caller: Caller): Promise<number> {
+  const connection = world.connection("connect", caller);
+  assert.ok(connection.tls);
+  const socket = await connectAsPod({ ...connection, tls: { ...connection.tls, alpn: "h2" } });
+  const session = connectHttp2("https://api.shop", { createConnection: () => socket });
+  const stream = session.request({ ":method": "CONNECT", ":authority": "api.shop:80" });
+  const signal = AbortSignal.timeout(5_000);
+  const [headers] = (await once(stream, "response", { signal })) as [Record<string, unknown>];
+  session.destroy();
+  return Number(headers[":status"]);
+}
 
 function upgradeRequest(path: string): string {
   return `GET ${path} HTTP/1.1\r\nhost: api.shop\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`;

@@ -85,6 +85,15 @@ export const ALLOW_PUBLIC: string = networkPolicy(
   "[{ action: Allow, source: { serviceAccounts: { names: [web] } }, http: { methods: [GET], paths: [{ prefix: /public }] } }]",
 );
 
+/** Minted once for all worlds of a test file. */
+let minted: Promise<Credentials> | undefined;
+
+function credentialsOfThisRun(): Promise<Credentials> {
+  minted ??= mintCredentials(systemClock);
+  return minted;
+}
+
+/** One Envoy, one sidecar and one upstream, with a folder of policies of their own. */
 export class World {
   readonly folder: string;
   readonly policies: string;
@@ -119,7 +128,7 @@ export class World {
       const upstream = new EchoUpstream(options.greeting);
       await upstream.listen({ http: join(folder, "http.sock"), tcp: join(folder, "tcp.sock") });
       cleanup.add(() => upstream.close());
-      const [binary, credentials] = await Promise.all([requireEnvoy(), mintCredentials(systemClock)]);
+      const [binary, credentials] = await Promise.all([requireEnvoy(), credentialsOfThisRun()]);
       const world = new World({ folder, upstream, credentials, cleanup, options });
       await mkdir(world.policies);
       await writeFile(join(world.policies, "workloads.yaml"), WORKLOADS);

@@ -37,7 +37,7 @@ const post = (path: string): HttpAsk => ({ method: "POST", path });
 const allow = (rule: string): Expectation => ({ answer: 200, rule });
 const deny = (rule: string, reason: DenyReason): Expectation => ({ answer: 403, rule, reason });
 
-const READ_CATALOGUE = "NetworkPolicy shop/read-catalogue ingress[0]";
+const READ_CATALOGUE = "NetworkPolicy shop/read-catalogue rule 0";
 const BLOCKLIST = "GlobalNetworkPolicy blocklist";
 /** No rule of the tier fits, and the tier denies at its end. */
 const NOBODY_ALLOWED = deny("tier default", "tier_default");
@@ -74,13 +74,13 @@ export const TOPICS: readonly Topic[] = [
         caller: "web",
         to: "https",
         http: post("/v1/orders"),
-        expect: allow("NetworkPolicy shop/place-orders ingress[0]"),
+        expect: allow("NetworkPolicy shop/place-orders rule 0"),
       },
       {
         caller: "web",
         to: "https",
         http: get("/v1/orders/1001"),
-        expect: allow("NetworkPolicy shop/place-orders ingress[1]"),
+        expect: allow("NetworkPolicy shop/place-orders rule 1"),
       },
     ],
   },
@@ -106,7 +106,7 @@ export const TOPICS: readonly Topic[] = [
         caller: "console",
         to: "https",
         http: { method: "PATCH", path: "/admin/prices" },
-        expect: allow("NetworkPolicy shop/back-office ingress[0]"),
+        expect: allow("NetworkPolicy shop/back-office rule 0"),
         note: "chosen by its service account's label",
       },
       { caller: "prometheus", to: "https", http: get("/admin/prices"), expect: NOBODY_ALLOWED },
@@ -119,7 +119,7 @@ export const TOPICS: readonly Topic[] = [
         caller: "feed",
         to: "https",
         http: get("/v1/feed"),
-        expect: allow("NetworkPolicy shop/partner-feed ingress[0]"),
+        expect: allow("NetworkPolicy shop/partner-feed rule 0"),
       },
       { caller: "feed", to: "https", http: get("/v1/items"), expect: NOBODY_ALLOWED },
       { caller: "web", to: "https", http: get("/v1/feed"), expect: NOBODY_ALLOWED },
@@ -132,14 +132,14 @@ export const TOPICS: readonly Topic[] = [
         caller: "carrier",
         to: "http",
         http: post("/hooks/parcels/9"),
-        expect: allow("NetworkPolicy shop/parcel-reports ingress[0]"),
+        expect: allow("NetworkPolicy shop/parcel-reports rule 0"),
         note: "in a network set",
       },
       {
         caller: "node",
         to: "http",
         http: get("/healthz"),
-        expect: allow("GlobalNetworkPolicy node-probes ingress[0]"),
+        expect: allow("GlobalNetworkPolicy node-probes rule 0"),
         note: "in a CIDR of the rule",
       },
       { caller: "node", to: "http", http: get("/v1/items"), expect: SECURITY_ENDS },
@@ -153,13 +153,13 @@ export const TOPICS: readonly Topic[] = [
         caller: "worker",
         to: "http",
         http: post("/jobs/reindex"),
-        expect: allow("NetworkPolicy shop/jobs ingress[0]"),
+        expect: allow("NetworkPolicy shop/jobs rule 0"),
       },
       {
         caller: "prometheus",
         to: "metrics",
         http: get("/metrics"),
-        expect: allow("KubernetesNetworkPolicy shop/metrics ingress[0]"),
+        expect: allow("KubernetesNetworkPolicy shop/metrics rule 0"),
         note: "a Kubernetes policy, a named port",
       },
       { caller: "feed", to: "metrics", http: get("/metrics"), expect: NOBODY_ALLOWED },
@@ -172,20 +172,20 @@ export const TOPICS: readonly Topic[] = [
         caller: "webQuarantined",
         to: "https",
         http: get("/v1/items"),
-        expect: deny(`${BLOCKLIST} ingress[1]`, "rule"),
+        expect: deny(`${BLOCKLIST} rule 1`, "rule"),
       },
       {
         caller: "carrierBlocked",
         to: "http",
         http: post("/hooks/parcels/9"),
-        expect: deny(`${BLOCKLIST} ingress[0]`, "rule"),
+        expect: deny(`${BLOCKLIST} rule 0`, "rule"),
         note: "although the next tier would allow it",
       },
       {
         caller: "hostile",
         to: "https",
         http: get("/v1/items"),
-        expect: deny(`${BLOCKLIST} ingress[0]`, "rule"),
+        expect: deny(`${BLOCKLIST} rule 0`, "rule"),
       },
     ],
   },
@@ -196,7 +196,7 @@ export const TOPICS: readonly Topic[] = [
         caller: "worker",
         to: "https",
         http: post("/jobs/reindex"),
-        expect: allow("NetworkPolicy shop/jobs ingress[0]"),
+        expect: allow("NetworkPolicy shop/jobs rule 0"),
       },
     ],
   },
@@ -235,7 +235,7 @@ export const TOPICS: readonly Topic[] = [
         caller: "web",
         to: "https",
         http: post("/v1/orders/"),
-        expect: deny("NetworkPolicy shop/place-orders ingress[0]", "path_ambiguous"),
+        expect: deny("NetworkPolicy shop/place-orders rule 0", "path_ambiguous"),
         note: "with or without the last slash?",
       },
       {
@@ -289,7 +289,7 @@ export const TOPICS: readonly Topic[] = [
       {
         caller: "worker",
         to: "events",
-        expect: { answer: "connected", rule: "NetworkPolicy shop/jobs ingress[1]" },
+        expect: { answer: "connected", rule: "NetworkPolicy shop/jobs rule 1" },
       },
       {
         caller: "web",
@@ -300,7 +300,7 @@ export const TOPICS: readonly Topic[] = [
       {
         caller: "hostile",
         to: "events",
-        expect: { answer: "refused", rule: `${BLOCKLIST} ingress[0]`, reason: "rule" },
+        expect: { answer: "refused", rule: `${BLOCKLIST} rule 0`, reason: "rule" },
       },
     ],
   },

@@ -216,7 +216,7 @@ function readAllow(line: string): Decision | undefined {
   return { rule: ruleText(policy, rule, tier), reason: "", revision: Number(revision) };
 }
 
-/** `NetworkPolicy shop/jobs ingress[0]`, or `tier default` where no rule decided. */
+/** `NetworkPolicy shop/jobs rule 0`, or `tier default` where no rule decided. */
 function ruleText(policy: unknown, rule: unknown, tier: unknown): string {
-  return policy === undefined ? `tier ${String(tier)}` : `${String(policy)} ingress[${String(rule)}]`;
+  return policy === undefined ? `tier ${String(tier)}` : `${String(policy)} rule ${String(rule)}`;
 }
