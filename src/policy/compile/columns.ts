@@ -51,7 +51,9 @@ export class Columns {
     const second = maybe[count > 1 ? 1 : 0]!;
     const third = maybe[count > 2 ? 2 : 0]!;
     for (let at = word; at < end; at++) {
-      let rows = first[at]! & second[at]! & third[at]!;
+      let rows = first[at]! & second[at]!;
+      if (rows === 0) continue;
+      rows &= third[at]!;
       if (rows === 0) continue;
       for (let group = 3; group < count; group++) rows &= maybe[group]![at]!;
       if (rows === 0) continue;
