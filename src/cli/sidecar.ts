@@ -93,13 +93,15 @@ async function runSidecar(io: Io, flags: SidecarFlags): Promise<number> {
   const log = createLogger({ level: flags.logLevel ?? "info" });
   const datastore = new FileDatastore(systemClock, { directory });
   const sidecar = new Sidecar(systemClock, log, datastore, options);
-  const stopRequested = nextStopSignal();
+  // From here on, so that a signal while policy is read is not lost.
+  const stop = awaitStopSignal();
   try {
     await sidecar.start();
   } catch (reason) {
+    stop.giveUp();
     return explainStart(io, directory, reason);
   }
-  log.info({ signal: await stopRequested }, "stopping");
+  log.info({ signal: await stop.received }, "stopping");
   await sidecar.stop();
   return EXIT_OK;
 }
@@ -170,12 +172,17 @@ async function readGroup(group: string | undefined): Promise<number | undefined>
 }
 
 /** The first signal that asks to stop; a second one ends the process at once, as if nobody listened. */
-function nextStopSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    const stop = (signal: NodeJS.Signals): void => {
-      for (const each of STOP_SIGNALS) process.off(each, stop);
+function awaitStopSignal(): { readonly received: Promise<NodeJS.Signals>; readonly giveUp: () => void } {
+  let stop: NodeJS.SignalsListener = () => {};
+  const giveUp = (): void => {
+    for (const each of STOP_SIGNALS) process.off(each, stop);
+  };
+  const received = new Promise<NodeJS.Signals>((resolve) => {
+    stop = (signal) => {
+      giveUp();
       resolve(signal);
     };
-    for (const each of STOP_SIGNALS) process.on(each, stop);
   });
+  for (const each of STOP_SIGNALS) process.on(each, stop);
+  return { received, giveUp };
 }
