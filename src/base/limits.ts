@@ -140,3 +140,6 @@ export const FILE_MISSING_MAX_MS = 2_000;
 export const DIRECTORY_POLL_MS = 2_000;
 /** Reading and parsing give way to requests after so long. */
 export const READ_SLICE_MS = 5;
+/** Changes of a request that an explanation tries out in search of the nearest that would allow, and changes of policy, which cost more. */
+export const EXPLAIN_TRIES_MAX = 256;
+export const EXPLAIN_WALKS_MAX = 16;

@@ -26,6 +26,16 @@ export class LabelsTable {
     return this.#accounts.get(namespace)?.get(name);
   }
 
+  /** Those whose labels were received. */
+  namespaceNames(): Iterable<string> {
+    return this.#namespaces.keys();
+  }
+
+  /** Those of a namespace whose labels were received. */
+  serviceAccountNames(namespace: string): Iterable<string> {
+    return this.#accounts.get(namespace)?.keys() ?? [];
+  }
+
   /** The table after some changes; copies what the changes touch and no more, however many they are. */
   withChanges(changes: LabelChanges): LabelsTable {
     const namespaces = new Map(this.#namespaces);
