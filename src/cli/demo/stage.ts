@@ -88,17 +88,16 @@ export class Stage {
         const allow = readAllow(line);
         if (allow !== undefined) allows.push(allow);
       };
-      const [credentials, sidecar] = await Promise.all([
-        mintCredentials(clock),
-        SidecarProcess.start({
-          ...sockets,
-          policies,
-          workload: GUARDED_WORKLOAD,
-          flags: ["--log-level", "debug"],
-          onLog,
-        }),
-      ]);
+      const minting = mintCredentials(clock);
+      const sidecar = await SidecarProcess.start({
+        ...sockets,
+        policies,
+        workload: GUARDED_WORKLOAD,
+        flags: ["--log-level", "debug"],
+        onLog,
+      });
       cleanup.add(() => sidecar.stop(SIDECAR_STOP_TIMEOUT_MS));
+      const credentials = await minting;
       const envoy = await EnvoyProcess.start({
         binary: envoyBinary,
         folder,

