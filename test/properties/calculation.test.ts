@@ -7,7 +7,7 @@ import { type Resource, type ResourceUpdate, resourceKeyText } from "../../src/d
 import { history } from "../support/generate-resources.ts";
 import { normalState, StreamState } from "../support/normal-state.ts";
 import { referenceCalculation } from "../support/reference-calculation.ts";
-import { runs, seed } from "../support/runs.ts";
+import { runSettings } from "../support/runs.ts";
 
 const LOCALS: readonly (readonly LocalEndpoint[])[] = [
   [{ kind: "pod", namespace: "prod", name: "api-0" }],
@@ -47,7 +47,7 @@ describe("CalcGraph", () => {
           assert.deepEqual(normalState(said), normalState(expected));
         }
       }),
-      { numRuns: runs(1 / 8), ...seed() },
+      runSettings(1 / 8),
     );
   });
 
@@ -65,7 +65,7 @@ describe("CalcGraph", () => {
         assert.equal(first.filter((message) => message.kind === "in_sync").length, 1);
         assert.deepEqual(graph.flush(), []);
       }),
-      { numRuns: runs(1 / 80), ...seed() },
+      runSettings(1 / 80),
     );
   });
 
@@ -92,7 +92,7 @@ describe("CalcGraph", () => {
         graph.apply(again);
         assert.deepEqual(graph.flush(), []);
       }),
-      { numRuns: runs(1 / 40), ...seed() },
+      runSettings(1 / 40),
     );
   });
 });

@@ -6,13 +6,14 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { evaluate, evaluateSnapshot } from "../../src/policy/evaluate.ts";
 import { explain } from "../../src/policy/explain.ts";
-import type { Message } from "../../src/policy/messages.ts";
+import type { Message, Rule } from "../../src/policy/messages.ts";
 import type { PolicyOptions } from "../../src/policy/options.ts";
 import { type Snapshot, SnapshotStore } from "../../src/policy/snapshot.ts";
 import { SnapshotBuilder } from "../../src/policy/snapshot-builder.ts";
 import type { Verdict } from "../../src/policy/verdict.ts";
+import { evaluatorCase, judgeCase, REQUESTS_PER_CASE } from "../support/generate-case.ts";
 import { type Request, request, toFlow } from "../support/generate-flow.ts";
-import { change, messages, options } from "../support/generate-policy.ts";
+import { ALLOW_ALL, ANY_SIDE, change, messages, options } from "../support/generate-policy.ts";
 import {
   EMPTY_STATE,
   foldMessages,
@@ -20,17 +21,25 @@ import {
   type ReferenceVerdict,
   referenceEvaluate,
 } from "../support/reference-evaluator.ts";
-import { runs, seed } from "../support/runs.ts";
+import { runSettings } from "../support/runs.ts";
 
-/** Requests put to one policy; building a policy costs more than judging by it. */
-const REQUESTS_PER_POLICY = 8;
-
-const requests = fc.array(request, { minLength: REQUESTS_PER_POLICY, maxLength: REQUESTS_PER_POLICY });
+const requests = fc.array(request, { minLength: REQUESTS_PER_CASE, maxLength: REQUESTS_PER_CASE });
 
 function build(given: readonly Message[], chosen: PolicyOptions): Snapshot {
   const builder = new SnapshotBuilder(chosen);
   builder.apply([...given, { kind: "in_sync" }]);
   return builder.build(7);
+}
+
+/** Rules that match nobody before each rule, so that one policy fills more than one piece of the program. */
+function padPolicy(message: Message, count: number): Message {
+  if (message.kind !== "active_policy_update") return message;
+  const filler: Rule = { ...ALLOW_ALL, action: "deny", source: { ...ANY_SIDE, nets: ["203.0.113.0/24"] } };
+  const inboundRules = message.policy.inboundRules.flatMap((rule) => [
+    ...new Array<Rule>(count).fill(filler),
+    rule,
+  ]);
+  return { ...message, policy: { ...message.policy, inboundRules } };
 }
 
 /** A verdict without its revision. */
@@ -46,15 +55,19 @@ function judge(state: ReferenceState, chosen: PolicyOptions, each: Request): obj
 describe("evaluate()", () => {
   it("gives the oracle's verdict, reason and decider", () => {
     fc.assert(
-      fc.property(messages, options, requests, (given, chosen, asked) => {
-        const snapshot = build(given, chosen);
-        const state = foldMessages(EMPTY_STATE, given);
-        for (const each of asked) {
-          const flow = toFlow(each);
-          assert.deepEqual(essence(evaluateSnapshot(snapshot, flow)), judge(state, chosen, each));
+      fc.property(evaluatorCase, (given) => {
+        const builder = new SnapshotBuilder(given.options);
+        builder.apply(given.messages);
+        if (given.sync !== "waiting") builder.apply([{ kind: "in_sync" }]);
+        const store = new SnapshotStore();
+        store.publish(builder.build(7));
+        store.setStale(given.sync === "stale");
+        const expected = judgeCase(given);
+        for (const [index, each] of given.requests.entries()) {
+          assert.deepEqual(essence(evaluate(store, toFlow(each))), essence(expected[index]!));
         }
       }),
-      { numRuns: runs(1 / REQUESTS_PER_POLICY), ...seed() },
+      runSettings(1 / REQUESTS_PER_CASE),
     );
   });
 
@@ -65,7 +78,7 @@ describe("evaluate()", () => {
         assert.equal(evaluateSnapshot(build(given, chosen), flow).revision, 7);
         assert.deepEqual(flow, toFlow(each));
       }),
-      { numRuns: runs(1 / 40), ...seed() },
+      runSettings(1 / 40),
     );
   });
 
@@ -88,30 +101,33 @@ describe("evaluate()", () => {
           }
         }
       }),
-      { numRuns: runs(1 / 40), ...seed() },
+      runSettings(1 / 40),
     );
   });
 
-  it("refuses what is not in sync or stale before it asks anything else", () => {
+  it("agrees with the oracle about policies of thousands of rules", () => {
     fc.assert(
-      fc.property(messages, options, request, (given, chosen, each) => {
-        const store = new SnapshotStore();
-        const flow = toFlow(each);
-        const before = evaluate(store, flow);
-        assert.ok(!before.allowed);
-        assert.equal(before.reason, "not_in_sync");
-        store.publish(build(given, chosen));
-        store.setStale(true);
-        const stale = evaluate(store, flow);
-        assert.ok(!stale.allowed);
-        assert.equal(stale.reason, "stale");
-        store.setStale(false);
-        assert.deepEqual(
-          essence(evaluate(store, flow)),
-          judge(foldMessages(EMPTY_STATE, given), chosen, each),
-        );
+      fc.property(evaluatorCase, fc.integer({ min: 500, max: 1500 }), (given, fillers) => {
+        const messages = given.messages.map((message) => padPolicy(message, fillers));
+        const snapshot = build(messages, given.options);
+        const state = foldMessages(EMPTY_STATE, messages);
+        for (const each of given.requests.slice(0, 4)) {
+          const verdict = evaluateSnapshot(snapshot, toFlow(each));
+          assert.deepEqual(essence(verdict), judge(state, given.options, each));
+        }
       }),
-      { numRuns: runs(1 / 40), ...seed() },
+      runSettings(1 / 200),
+    );
+  });
+
+  it("refuses everything before the first snapshot", () => {
+    fc.assert(
+      fc.property(request, (each) => {
+        const verdict = evaluate(new SnapshotStore(), toFlow(each));
+        assert.ok(!verdict.allowed);
+        assert.equal(verdict.reason, "not_in_sync");
+      }),
+      runSettings(1 / 80),
     );
   });
 });
@@ -126,7 +142,7 @@ describe("explain()", () => {
           assert.deepEqual(explain(snapshot, flow).verdict, evaluateSnapshot(snapshot, flow));
         }
       }),
-      { numRuns: runs(1 / 80), ...seed() },
+      runSettings(1 / 80),
     );
   });
 });
@@ -157,7 +173,7 @@ describe("a snapshot", () => {
           }
         }
       }),
-      { numRuns: runs(1 / 80), ...seed() },
+      runSettings(1 / 80),
     );
   });
 });

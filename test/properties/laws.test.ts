@@ -12,7 +12,7 @@ import { firstMatch } from "../support/first-match.ts";
 import { FOREIGN, KNOWN_PEERS, type Request, request, toFlow } from "../support/generate-flow.ts";
 import { messages, options } from "../support/generate-policy.ts";
 import { EMPTY_STATE, foldMessages } from "../support/reference-evaluator.ts";
-import { runs, seed } from "../support/runs.ts";
+import { runSettings } from "../support/runs.ts";
 
 const strictOptions = options.map((each): PolicyOptions => ({ ...each, semantics: "strict" }));
 const requests = fc.array(request, { minLength: 6, maxLength: 6 });
@@ -40,7 +40,7 @@ describe("exact where everything is known", () => {
           assert.deepEqual({ allowed: verdict.allowed, decider: verdict.decider }, expected);
         }
       }),
-      { numRuns: runs(1 / 24), ...seed() },
+      runSettings(1 / 24),
     );
     assert.ok(known * 5 > all, `only ${known} of ${all} cases had nothing unknown`);
   });
@@ -140,7 +140,7 @@ describe("monotone", () => {
             assert.ok(!allowedAfter || evaluateSnapshot(before, toFlow(each)).allowed, JSON.stringify(less));
           }
         }),
-        { numRuns: runs(1 / 60), ...seed() },
+        runSettings(1 / 60),
       );
       assert.ok(asked > 0);
     });
@@ -173,7 +173,7 @@ describe("never laxer than calico", () => {
           }
         },
       ),
-      { numRuns: runs(1 / 12), ...seed() },
+      runSettings(1 / 12),
     );
   });
 });

@@ -120,10 +120,10 @@ const ODD_PATHS = [
 ];
 
 const path = weighted(
-  [70, fc.constantFrom(...PLAIN_PATHS)],
-  [24, fc.constantFrom(...ODD_PATHS)],
+  [56, fc.constantFrom(...PLAIN_PATHS)],
+  [36, fc.constantFrom(...ODD_PATHS)],
   [
-    6,
+    8,
     fc
       .array(
         fc.constantFrom(

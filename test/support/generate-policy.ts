@@ -271,19 +271,40 @@ const action = weighted(
   [3, fc.constantFrom("", "permit")],
 );
 
-export const rule: fc.Arbitrary<Rule> = fc.record({
+const anyRule: fc.Arbitrary<Rule> = fc.record({
   action,
   ipVersion: sometimes<number, undefined>(8, fc.constantFrom(4, 4, 6, 6, 5), undefined),
   protocol: sometimes(15, protocol, undefined),
   notProtocol: sometimes(8, protocol, undefined),
-  icmp: sometimes(2, fc.constant({ type: 8 }), undefined),
-  notIcmp: sometimes(2, fc.constant({ type: 8, code: 0 }), undefined),
+  icmp: sometimes(5, fc.constant({ type: 8 }), undefined),
+  notIcmp: sometimes(5, fc.constant({ type: 8, code: 0 }), undefined),
   source,
   destination,
-  http: sometimes(38, http, undefined),
+  http: sometimes(44, http, undefined),
   annotations: fc.constant<ReadonlyMap<string, string>>(new Map()),
   ruleId: fc.constant(""),
 });
+
+export const ALLOW_ALL: Rule = {
+  action: "allow",
+  ipVersion: undefined,
+  protocol: undefined,
+  notProtocol: undefined,
+  icmp: undefined,
+  notIcmp: undefined,
+  source: ANY_SIDE,
+  destination: ANY_SIDE,
+  http: undefined,
+  annotations: new Map(),
+  ruleId: "",
+};
+
+/** Rules about paths alone, for which no other clause stands in the way. */
+const pathRule: fc.Arbitrary<Rule> = fc
+  .record({ action, paths: fc.array(rulePath, { minLength: 1, maxLength: 2 }) })
+  .map(({ action: chosen, paths }) => ({ ...ALLOW_ALL, action: chosen, http: { methods: [], paths } }));
+
+export const rule: fc.Arbitrary<Rule> = weighted<Rule>([8, anyRule], [2, pathRule]);
 
 // ---- objects
 
@@ -328,20 +349,6 @@ function profileFor(name: string): fc.Arbitrary<Message> {
   });
   return profile.map((each) => ({ kind: "active_profile_update", name, profile: each }));
 }
-
-export const ALLOW_ALL: Rule = {
-  action: "allow",
-  ipVersion: undefined,
-  protocol: undefined,
-  notProtocol: undefined,
-  icmp: undefined,
-  notIcmp: undefined,
-  source: ANY_SIDE,
-  destination: ANY_SIDE,
-  http: undefined,
-  annotations: new Map(),
-  ruleId: "",
-};
 
 function setFor(id: string): fc.Arbitrary<IpSetUpdate> {
   const ports = PORT_SETS.includes(id);

@@ -236,7 +236,7 @@ const spec: fc.Arbitrary<CalicoPolicy["spec"]> = fc.record({
   egress: sometimes(30, rules, []),
   doNotTrack: sometimes(4, fc.constant(true), false),
   preDnat: sometimes(4, fc.constant(true), false),
-  performanceHints: fc.constant([]),
+  performanceHints: sometimes(6, fc.constant(["AssumeNeededOnEveryNode"]), []),
   stagedAction: fc.constant("Set" as const),
 });
 

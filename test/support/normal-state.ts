@@ -93,11 +93,11 @@ export class StreamState implements Calculated {
     this.sets.set(id, { ...set, members });
   }
 
-  /** Nothing was removed that something still names. */
+  /** Nothing was removed that something still names, and no set is kept that nothing names. */
   #holdReferences(): void {
-    for (const rules of [...this.policies.values(), ...this.profiles.values()]) {
-      for (const id of setsOf(rules)) must(this.sets.has(id), `set ${id} is named and was removed`);
-    }
+    const named = new Set([...this.policies.values(), ...this.profiles.values()].flatMap(setsOf));
+    for (const id of named) must(this.sets.has(id), `set ${id} is named and was removed`);
+    for (const id of this.sets.keys()) must(named.has(id), `set ${id} is kept and nothing names it`);
     for (const { endpoint } of this.endpoints.values()) {
       for (const tier of endpoint.tiers) {
         for (const id of [...tier.ingressPolicies, ...tier.egressPolicies]) {
@@ -150,7 +150,8 @@ export function normalState(calculated: Calculated): object {
       unusable: profile.unusable,
       rules: normalRules(profile, sets),
     })),
-    sets: [...sets.values()].map(normalSet).sort(),
+    // Two definitions may come to the same content; whether they share an id is not the reference's business.
+    sets: [...new Set([...sets.values()].map(normalSet))].sort(),
     serviceAccounts: byKey(calculated.serviceAccounts, (labels) => [...labels].sort()),
     namespaces: byKey(calculated.namespaces, (labels) => [...labels].sort()),
   };

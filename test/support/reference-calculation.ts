@@ -59,13 +59,14 @@ export function referenceCalculation(
   const endpoints = new Map<string, { id: EndpointId; endpoint: Endpoint }>();
   const policies = new Map<string, Policy>();
   const profiles = new Map<string, Profile>();
-  const known = policiesOf(resources);
+  const known = policiesOf(resources).filter((policy) => policy.ingress || policy.egress);
+  for (const policy of known) {
+    if (policy.everywhere) policies.set(policyKey(policy.id), makePolicy(policy, nameSet));
+  }
   for (const item of items) {
     const own = item.endpoint;
     if (own === undefined || !options.local.some((local) => isLocal(own, local))) continue;
-    const selecting = known.filter(
-      (policy) => matchTree(policy.scope, item.labels) && (policy.ingress || policy.egress),
-    );
+    const selecting = known.filter((policy) => matchTree(policy.scope, item.labels));
     for (const policy of selecting) policies.set(policyKey(policy.id), makePolicy(policy, nameSet));
     for (const name of own.profiles) profiles.set(name, makeProfile(name, resources, nameSet));
     endpoints.set(endpointKey(own.id), {

@@ -26,8 +26,8 @@ export type ReferenceVerdict =
     };
 
 export type Probe = {
-  /** Clauses of this name are passed over, for a test that asks which kinds of clause decide. */
-  readonly without?: ClauseName;
+  /** Clauses of this name exchange yes and no, for a test that asks which kinds of clause decide. Unknown becomes yes. */
+  readonly turned?: ClauseName;
   /** Called with each answer of each clause that is asked. */
   readonly onClause?: (clause: Clause) => void;
 };
@@ -215,9 +215,9 @@ class Walk {
     readonly onlyHttp: boolean;
     readonly badRequest: boolean;
   } {
-    const { without, onClause } = this.#probe;
+    const { turned, onClause } = this.#probe;
     const groups = askClauses(this.#question, step.rule, step.namespace, step.unusable).map((group) =>
-      group.filter((each) => each.name !== without),
+      group.map((each) => (each.name === turned ? turnAround(each) : each)),
     );
     const clauses = groups.flat();
     if (onClause !== undefined) clauses.forEach(onClause);
@@ -239,6 +239,10 @@ class Walk {
     const later = ["paths", "protocol", "notProtocol", "ipVersion", "icmp", "notIcmp"];
     return joinClauses(clauses.filter((each) => !later.includes(each.name))) !== "no";
   }
+}
+
+function turnAround(clause: Clause): Clause {
+  return { ...clause, answer: clause.answer === "yes" ? "no" : "yes" };
 }
 
 function readAction(text: string): Action {

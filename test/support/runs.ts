@@ -1,17 +1,26 @@
 import { env } from "node:process";
 
-/**
- * How many random cases a property is put to: a short run by default, `EPHOR_RUNS` for a long one.
- *
- * @param share what part of the whole this property takes.
- */
-export function runs(share: number): number {
-  const all = Number(env["EPHOR_RUNS"] ?? "4000");
-  return Math.max(20, Math.ceil(all * share));
-}
+/** How a property is run: what fast-check takes. */
+export type RunSettings = {
+  readonly numRuns: number;
+  readonly seed?: number;
+  readonly endOnFailure: boolean;
+};
 
-/** Fixed by default, so that a failure of one run is a failure of the next; `EPHOR_SEED=random` looks elsewhere. */
-export function seed(): { readonly seed?: number } {
-  const text = env["EPHOR_SEED"] ?? "20261121";
-  return text === "random" ? {} : { seed: Number(text) };
+/**
+ * A short run by default, a long one where `EPHOR_RUNS` says how many random cases there are to be.
+ *
+ * The seed is fixed, so that a failure of one run is a failure of the next; `EPHOR_SEED` takes another one, or `random`.
+ * `EPHOR_SHRINK=0` stops at the first counterexample as it is, for runs that only ask whether there is one.
+ *
+ * @param share what part of the cases this property takes.
+ */
+export function runSettings(share: number): RunSettings {
+  const all = Number(env["EPHOR_RUNS"] ?? "4000");
+  const seed = env["EPHOR_SEED"] ?? "20261121";
+  return {
+    numRuns: Math.max(20, Math.ceil(all * share)),
+    endOnFailure: env["EPHOR_SHRINK"] === "0",
+    ...(seed === "random" ? {} : { seed: Number(seed) }),
+  };
 }

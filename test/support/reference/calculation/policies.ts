@@ -27,6 +27,8 @@ export type ScopedPolicy = {
   readonly inbound: readonly PolicyRule[];
   readonly outbound: readonly PolicyRule[];
   readonly unusable: string;
+  /** To be at hand even where it selects nothing. */
+  readonly everywhere: boolean;
 };
 
 const HAS_NAMESPACE: Selector = { op: "has", label: "projectcalico.org/namespace" };
@@ -105,6 +107,7 @@ function fromCalico(policy: CalicoPolicy): ScopedPolicy {
     inbound: spec.ingress,
     outbound: spec.egress,
     unusable: policy.unusable?.why ?? "",
+    everywhere: spec.performanceHints.includes("AssumeNeededOnEveryNode"),
   };
 }
 
@@ -121,6 +124,7 @@ function fromKubernetes(policy: KubernetesNetworkPolicy): ScopedPolicy {
     inbound: policy.ingress.flatMap((rule) => kubernetesRules(rule, "source")),
     outbound: policy.egress.flatMap((rule) => kubernetesRules(rule, "destination")),
     unusable: policy.unusable?.why ?? "",
+    everywhere: false,
   };
 }
 
@@ -164,6 +168,7 @@ function fromCluster(policy: ClusterNetworkPolicy): ScopedPolicy {
     inbound: policy.ingress.flatMap((rule) => clusterRules(rule, "source")),
     outbound: policy.egress.flatMap((rule) => clusterRules(rule, "destination")),
     unusable: policy.unusable?.why ?? "",
+    everywhere: false,
   };
 }
 
