@@ -231,9 +231,9 @@ function aspectOfClause(clause: string, group: JudgedClause["group"]): Aspect {
   return clause === "destination ports" ? "port" : "other";
 }
 
-/** Rules are counted from 1 for people. */
+/** Rules are counted from 0, as in a verdict's decider, in logs and in metadata: one number for one rule, everywhere. */
 function nameRule({ label }: ListedObject, ruleIndex: number): string {
-  return `rule ${ruleIndex + 1} of ${label}`;
+  return `rule ${ruleIndex} of ${label}`;
 }
 
 function describeHttp({ http }: RuleModel): string {
