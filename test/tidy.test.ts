@@ -1,7 +1,8 @@
 /** What the linter can't check: rules of the house that hold over the whole tree. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -186,6 +187,128 @@ describe("docs/architecture.md", () => {
       return [{ room, may: room === "cli" ? ["all"] : may }];
     });
   }
+});
+
+describe("the linter", () => {
+  const rooms = [...read("docs/architecture.md").matchAll(/^\| `(\w+)\/` \|/gm)].map(
+    (match) => match[1] ?? "",
+  );
+  const packages = [
+    "pino",
+    "prom-client",
+    "yaml",
+    "zod",
+    "commander",
+    "node-forge",
+    "@grpc/grpc-js",
+    "left-pad",
+  ];
+
+  type Asked = Readonly<Record<string, readonly string[]>>;
+
+  /** Of the specifiers that a file of each room imports, those that the linter refuses. */
+  function refused(asked: Asked): Asked {
+    const tree = mkdtempSync(join(tmpdir(), "ephor-lint-"));
+    try {
+      const config = { ...JSON.parse(read("biome.json")), vcs: { enabled: false } };
+      writeFileSync(join(tree, "biome.json"), JSON.stringify(config));
+      for (const [room, specifiers] of Object.entries(asked)) {
+        const lines = specifiers.map((from, index) => `export { x${index} } from "${from}";\n`);
+        mkdirSync(join(tree, "src", room), { recursive: true });
+        writeFileSync(join(tree, "src", room, "x.ts"), lines.join(""));
+      }
+      const args = [
+        "lint",
+        "--colors=off",
+        "--max-diagnostics=none",
+        "--only=style/noRestrictedImports",
+        "src",
+      ];
+      const { stdout, stderr } = spawnSync(join(ROOT, "node_modules/.bin/biome"), args, {
+        cwd: tree,
+        encoding: "utf8",
+      });
+      const told = `${stdout}${stderr}`;
+      assert.match(told, new RegExp(`Checked ${Object.keys(asked).length} files?`), told);
+      const places = [...told.matchAll(/^src\/(\w+)\/x\.ts:(\d+):\d+ lint\/style\/noRestrictedImports/gm)];
+      const refusedLines = new Set(places.map(([, room, line]) => `${room} ${line}`));
+      return mapRooms(asked, (room, specifiers) =>
+        specifiers.filter((_, index) => refusedLines.has(`${room} ${index + 1}`)),
+      );
+    } finally {
+      rmSync(tree, { recursive: true });
+    }
+  }
+
+  function mapRooms(
+    asked: Asked,
+    change: (room: string, specifiers: readonly string[]) => readonly string[],
+  ): Asked {
+    return Object.fromEntries(
+      Object.entries(asked).map(([room, specifiers]) => [room, change(room, specifiers)]),
+    );
+  }
+
+  it("keeps every room from those below it in the table, by whatever way", () => {
+    const asked = Object.fromEntries(
+      rooms.slice(0, -1).map((room, index) => {
+        const below = rooms.slice(index + 1);
+        return [room, below.flatMap((other) => [`../${other}/x.ts`, `../../src/${other}/x.ts`])];
+      }),
+    );
+    assert.deepEqual(refused(asked), asked);
+  });
+
+  it("keeps calc to the messages of policy and the resource types of datastore, and sync and authz apart", () => {
+    const open: Asked = {
+      calc: ["../policy/messages.ts", "../datastore/resources.ts", "../base/x.ts", "./x.ts"],
+      authz: ["../policy/snapshot.ts", "../observe/x.ts"],
+      sync: ["../policy/snapshot.ts", "../identity/x.ts"],
+      cli: ["../calc/graph.ts", "../authz/x.ts", "./demo/x.ts"],
+    };
+    const shut: Asked = {
+      calc: ["../policy/evaluate.ts", "../datastore/datastore.ts", "../observe/x.ts", "../identity/x.ts"],
+      authz: ["../sync/x.ts", "../selector/x.ts", "../calc/x.ts"],
+      sync: ["../authz/x.ts", "../net/x.ts"],
+      cli: [],
+    };
+    assert.deepEqual(
+      refused(mapRooms(open, (room, specifiers) => [...specifiers, ...(shut[room] ?? [])])),
+      shut,
+    );
+  });
+
+  it("lets each package into the rooms that own it and no other", () => {
+    const owners: Asked = {
+      pino: ["observe"],
+      "prom-client": ["observe"],
+      yaml: ["datastore"],
+      zod: ["datastore"],
+      commander: ["cli"],
+      "node-forge": ["cli"],
+      "@grpc/grpc-js": ["sync", "authz"],
+      "left-pad": [],
+    };
+    const packages = Object.keys(owners);
+    const shut = mapRooms(Object.fromEntries(rooms.map((room) => [room, packages])), (room, names) =>
+      names.filter((name) => !owners[name]?.includes(room)),
+    );
+    assert.deepEqual(refused(Object.fromEntries(rooms.map((room) => [room, packages]))), shut);
+  });
+
+  it("keeps files and sockets out of the pure rooms", () => {
+    const builtIns = [
+      "node:fs",
+      "node:fs/promises",
+      "node:net",
+      "node:http",
+      "node:child_process",
+      "node:timers",
+    ];
+    const pure = ["base", "net", "selector", "identity", "policy", "calc"];
+    const asked = Object.fromEntries(pure.map((room) => [room, builtIns]));
+    assert.deepEqual(refused(asked), asked);
+  });
 });
 
 describe("docs/dependencies.md", () => {
