@@ -193,17 +193,6 @@ describe("the linter", () => {
   const rooms = [...read("docs/architecture.md").matchAll(/^\| `(\w+)\/` \|/gm)].map(
     (match) => match[1] ?? "",
   );
-  const packages = [
-    "pino",
-    "prom-client",
-    "yaml",
-    "zod",
-    "commander",
-    "node-forge",
-    "@grpc/grpc-js",
-    "left-pad",
-  ];
-
   type Asked = Readonly<Record<string, readonly string[]>>;
 
   /** Of the specifiers that a file of each room imports, those that the linter refuses. */
