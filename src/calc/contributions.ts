@@ -34,11 +34,8 @@ function namedPortMembers(wanted: NamedPortProtocol, name: string, facts: ItemFa
  * unset, which count as tcp; but not those given as a number.
  */
 function portProtocol(wanted: NamedPortProtocol, port: NamedPort): "tcp" | "udp" | "sctp" | undefined {
+  if (wanted === "any") return port.protocol === "" ? "tcp" : memberProtocol(port.protocol.toLowerCase());
   const isNumber = /^[0-9]+$/.test(port.protocol);
-  if (wanted === "any") {
-    if (isNumber) return undefined;
-    return port.protocol === "" ? "tcp" : memberProtocol(port.protocol.toLowerCase());
-  }
   const protocol = isNumber ? protocolName(Number(port.protocol)) : port.protocol;
   return protocol?.toLowerCase() === wanted ? wanted : undefined;
 }

@@ -12,7 +12,6 @@ export class TierTable {
     else this.#tiers.set(name, tier);
     if (before?.order !== tier?.order || before?.defaultAction !== tier?.defaultAction)
       this.#changed.add(name);
-    if ((before === undefined) !== (tier === undefined)) this.#changed.add(name);
   }
 
   has(name: string): boolean {

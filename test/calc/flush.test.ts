@@ -115,6 +115,29 @@ describe("one change", () => {
       want: ["workload_endpoint_update"],
     },
     {
+      name: "a tier's order among others: the endpoint",
+      before: [POLICY, make.tier("t", 1), make.policy("q", { tier: "t" })],
+      updates: make.put(make.tier("t", 200)),
+      want: ["workload_endpoint_update"],
+    },
+    {
+      name: "a tier's order where none of its policies is listed: nothing",
+      before: [POLICY, make.tier("t", 1)],
+      updates: make.put(make.tier("t", 200)),
+      want: [],
+    },
+    {
+      name: "a workload endpoint's service account alone: its sets",
+      before: [
+        make.policy("p", {
+          ingress: [make.rule("Allow", { source: { serviceAccounts: { names: ["b"] } } })],
+        }),
+        make.workload("prod/w", {}, ["10.0.0.9"], { serviceAccountName: "a" }),
+      ],
+      updates: make.put(make.workload("prod/w", {}, ["10.0.0.9"], { serviceAccountName: "b" })),
+      want: ["ipset_delta_update"],
+    },
+    {
       name: "a tier goes: the endpoint",
       before: [POLICY],
       updates: make.remove(make.tier("default", 100)),

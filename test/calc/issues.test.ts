@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Resource } from "../../src/datastore/resources.ts";
+import { Folded } from "./fold.ts";
 import * as make from "./make.ts";
 
 const API = make.pod("prod/api", {}, ["10.0.0.1"]);
@@ -127,13 +128,19 @@ describe("issues of the calculation", () => {
     assert.deepEqual(graph.issues(), []);
   });
 
-  it("of two objects that are one endpoint, the other takes over when the first goes", () => {
+  it("of two objects that are one endpoint, the other takes over when the first goes, with its own policies", () => {
     const graph = make.graphFor("prod/api");
-    const other = make.workload("prod/api-0", {}, ["10.0.0.2"], { pod: "api" });
-    make.synced(graph, ...BASE, other);
-    assert.deepEqual([...graph.view.endpoints()][0]?.endpoint.ipv4Nets, ["10.0.0.1/32"]);
-    make.step(graph, make.remove(API));
-    assert.deepEqual([...graph.view.endpoints()][0]?.endpoint.ipv4Nets, ["10.0.0.2/32"]);
+    const other = make.workload("prod/api-0", { app: "other" }, ["10.0.0.2"], { pod: "api" });
+    const folded = new Folded().apply(
+      make.synced(graph, ...BASE, other, make.policy("p", { selector: "app == 'other'" })),
+    );
+    assert.deepEqual(folded.endpoint.ipv4Nets, ["10.0.0.1/32"]);
+    assert.deepEqual(folded.endpoint.tiers, []);
+    folded.apply(make.step(graph, make.remove(API)));
+    assert.deepEqual(folded.endpoint.ipv4Nets, ["10.0.0.2/32"]);
+    assert.equal(folded.endpoint.tiers.length, 1);
     assert.deepEqual(graph.issues(), []);
+    folded.apply(make.step(graph, make.put(API)));
+    assert.deepEqual(folded.endpoint.tiers, []);
   });
 });
