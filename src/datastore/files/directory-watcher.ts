@@ -1,4 +1,5 @@
 import { type FSWatcher, watch } from "node:fs";
+import { join } from "node:path";
 import { toError } from "../../base/assert.ts";
 import type { Issue } from "../../base/issue.ts";
 import { DIRECTORY_POLL_MS } from "../../base/limits.ts";
@@ -10,9 +11,10 @@ import { DIRECTORY_POLL_MS } from "../../base/limits.ts";
 export class DirectoryWatcher {
   readonly #watchers = new Map<string, { readonly watcher: FSWatcher; readonly identity: string }>();
   readonly #issues = new Map<string, Issue>();
-  readonly #onChange: () => void;
+  readonly #onChange: (path: string | undefined) => void;
 
-  constructor(onChange: () => void) {
+  /** @param onChange told the path that changed, or undefined where the system doesn't say. */
+  constructor(onChange: (path: string | undefined) => void) {
     this.#onChange = onChange;
   }
 
@@ -46,7 +48,9 @@ export class DirectoryWatcher {
 
   #add(directory: string, identity: string): boolean {
     try {
-      const watcher = watch(directory, { persistent: false }, this.#onChange);
+      const watcher = watch(directory, { persistent: false }, (_event, name) => {
+        this.#onChange(name === null ? undefined : join(directory, name));
+      });
       watcher.on("error", (reason) => this.#fail(directory, reason));
       this.#watchers.set(directory, { watcher, identity });
       this.#issues.delete(directory);

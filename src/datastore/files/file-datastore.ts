@@ -1,4 +1,4 @@
-import { sep } from "node:path";
+import { basename, sep } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { assert } from "../../base/assert.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -11,7 +11,13 @@ import { type LoadedDirectory, loadDirectory } from "./load-directory.ts";
 import type { ObjectTable } from "./object-table.ts";
 import { Breather, parseFile } from "./parse-file.ts";
 import { readWholeFile } from "./read-file.ts";
-import { type DirectoryScan, type ScannedFile, scanDirectory, scanFiles } from "./scan-directory.ts";
+import {
+  type DirectoryScan,
+  isPolicyFile,
+  type ScannedFile,
+  scanDirectory,
+  scanFiles,
+} from "./scan-directory.ts";
 import { type Observation, SettleTracker } from "./settle-tracker.ts";
 import { sortIssues } from "./sort-issues.ts";
 
@@ -19,6 +25,8 @@ export type FileDatastoreOptions = { readonly directory: string };
 
 /** Events come in bursts: a save is three or four. One look, this long after the first, serves them all. */
 const EVENT_COALESCE_MS = 2;
+/** Files that are looked at one by one; past that, looking at all is simpler. */
+const NAMED_MAX = 256;
 
 /**
  * A directory of policy files, watched.
@@ -43,7 +51,10 @@ export class FileDatastore implements Datastore {
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs: number = Number.POSITIVE_INFINITY;
   #cycle: Promise<void> | undefined;
+  /** Everything is to be looked at again. */
   #isLookDue = false;
+  /** These are. */
+  readonly #named = new Set<string>();
   #lookedAtMs: number = Number.NEGATIVE_INFINITY;
   #lookTookMs = 0;
   #isClosed = false;
@@ -52,7 +63,7 @@ export class FileDatastore implements Datastore {
     this.#clock = clock;
     this.#directory = options.directory;
     this.#tracker = new SettleTracker(clock.nowMs());
-    this.#watcher = new DirectoryWatcher(() => this.#onEvent());
+    this.#watcher = new DirectoryWatcher((path) => this.#onEvent(path));
   }
 
   /**
@@ -95,14 +106,22 @@ export class FileDatastore implements Datastore {
     this.#lookIn(isAnyNew || this.#isLookDue ? 0 : DIRECTORY_POLL_MS);
   }
 
-  #onEvent(): void {
-    this.#isLookDue = true;
+  /**
+   * A policy file's name says where to look. A hidden name is of no interest, unless it begins with two dots, as what
+   * a mounted ConfigMap's links lead through does; any other may be a folder's.
+   */
+  #onEvent(path: string | undefined): void {
+    const name = path === undefined ? undefined : basename(path);
+    if (name !== undefined && /^\.(?!\.)/.test(name)) return;
+    if (path === undefined || name === undefined || !isPolicyFile(name)) this.#isLookDue = true;
+    else this.#named.add(path);
+    if (this.#named.size > NAMED_MAX) this.#isLookDue = true;
     this.#lookSoon();
   }
 
   /** A directory that never rests is looked at no more than half of the time. */
   #lookSoon(): void {
-    this.#lookIn(Math.max(EVENT_COALESCE_MS, this.#lookTookMs));
+    this.#lookIn(this.#isLookDue ? Math.max(EVENT_COALESCE_MS, this.#lookTookMs) : EVENT_COALESCE_MS);
   }
 
   /** Makes sure that a cycle begins within `delayMs`. */
@@ -122,8 +141,8 @@ export class FileDatastore implements Datastore {
     // A rejection is a bug of ours or the listener's and stays unhandled, which ends the process.
     this.#cycle = this.#runCycle().then((wakeAtMs) => {
       this.#cycle = undefined;
-      if (this.#isLookDue) this.#lookSoon();
-      this.#lookIn(Math.max(0, Math.min(wakeAtMs - this.#clock.nowMs(), DIRECTORY_POLL_MS)));
+      if (this.#isLookDue || this.#named.size > 0) this.#lookSoon();
+      this.#lookIn(Math.max(0, Math.min(wakeAtMs - this.#clock.nowMs(), this.#pollMs)));
     });
   }
 
@@ -149,23 +168,26 @@ export class FileDatastore implements Datastore {
     return this.#tracker.wakeAtMs ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Everything, if something may have changed; otherwise only what is on its way. */
+  /** Everything, if anything may have changed or it is time again; otherwise only what was named or is on its way. */
   async #look(): Promise<Observation> {
     const nowMs = this.#clock.nowMs();
-    const pending = this.#tracker.pending;
-    const isPollDue = nowMs - this.#lookedAtMs >= DIRECTORY_POLL_MS;
-    if (!this.#isLookDue && !isPollDue && pending.length > 0) {
-      const files = await scanFiles(pending);
-      const expected = new Set(pending);
-      return this.#observe(files, (path) => expected.has(path) && !this.#isHidden(path));
+    const paths = new Set([...this.#named, ...this.#tracker.pending]);
+    this.#named.clear();
+    if (!this.#isLookDue && nowMs - this.#lookedAtMs < this.#pollMs && paths.size > 0) {
+      return this.#observe(await scanFiles(paths), (path) => paths.has(path) && !this.#isHidden(path));
     }
     this.#isLookDue = false;
-    this.#lookedAtMs = nowMs;
     const scan = await scanDirectory(this.#directory);
-    this.#lookTookMs = this.#clock.nowMs() - nowMs;
+    this.#lookedAtMs = this.#clock.nowMs();
+    this.#lookTookMs = this.#lookedAtMs - nowMs;
     this.#scan = scan;
     if (!this.#isClosed && this.#watcher.follow(scan.directories)) this.#isLookDue = true;
     return this.#observe(scan.files, (path) => !this.#isHidden(path));
+  }
+
+  /** Looking at everything, unasked, takes no more than a hundredth of the time. */
+  get #pollMs(): number {
+    return Math.max(DIRECTORY_POLL_MS, 100 * this.#lookTookMs);
   }
 
   #observe(files: ReadonlyMap<string, ScannedFile>, isExpected: (path: string) => boolean): Observation {

@@ -7,7 +7,7 @@
  *   has none the object is told to be unusable.
  * - Several claims: nobody's; what was in force stays. Without, a placeholder that covers all of them stands in.
  * - A file is broken where no object can be told, or has become blank: what it held and holds no more stays in force.
- * - A file is fading, that is, missing for a moment: its claims count only where nobody else's do.
+ * - A file is fading, that is, missing for a moment: its claims keep what is in force, and count for nothing else.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Issue } from "../../base/issue.ts";
@@ -30,7 +30,8 @@ type InForce = {
   readonly why: string;
 };
 
-type Claims = { readonly key: ResourceKey; live: FileObject[]; fading: FileObject[] };
+/** Without a live claim, by a fading or broken file alone: as it was. */
+type Claims = { readonly key: ResourceKey; readonly live: FileObject[] };
 
 export class ObjectTable {
   readonly #files = new Map<string, FileState>();
@@ -108,7 +109,7 @@ export class ObjectTable {
     const claimsOf = (text: string, key: ResourceKey): Claims => {
       const known = all.get(text);
       if (known !== undefined) return known;
-      const claims: Claims = { key, live: [], fading: [] };
+      const claims: Claims = { key, live: [] };
       all.set(text, claims);
       return claims;
     };
@@ -120,11 +121,12 @@ export class ObjectTable {
         if (object.key === undefined) continue;
         const text = resourceKeyText(object.key);
         held.set(text, object.key);
-        claimsOf(text, object.key)[file.isFading ? "fading" : "live"].push(object);
+        const claims = claimsOf(text, object.key);
+        if (!file.isFading) claims.live.push(object);
       }
       if (file.content.isTorn || file.content.isBlank) {
         for (const [text, key] of file.held) if (!held.has(text)) held.set(text, key);
-        for (const [text, key] of held) claimsOf(text, key); // in force without a claim: as it was
+        for (const [text, key] of held) claimsOf(text, key);
       }
       if (file.content.isBlank && held.size > 0) issues.push(emptied(path, held.size));
       file.held = held;
@@ -135,8 +137,7 @@ export class ObjectTable {
   #settle(text: string, claims: Claims, issues: Issue[]): InForce {
     const { key } = claims;
     const before = this.#inForce.get(text);
-    const candidates = claims.live.length > 0 ? claims.live : claims.fading;
-    const [only, ...others] = candidates;
+    const [only, ...others] = claims.live;
     if (only === undefined)
       return before ?? { key, resource: undefined, isGood: false, why: "its file can't be read" };
     if (others.length === 0) {
@@ -148,7 +149,7 @@ export class ObjectTable {
     for (const other of others) issues.push(duplicate(text, other.place, only.place));
     if (before !== undefined) return before;
     const why = `it is written twice: ${only.place} and ${others[0]?.place ?? ""}`;
-    const resources = candidates.flatMap((object) => object.resource ?? object.placeholder ?? []);
+    const resources = claims.live.flatMap((object) => object.resource ?? object.placeholder ?? []);
     return { key, resource: describeWidest(resources, why), isGood: false, why };
   }
 }

@@ -1,11 +1,12 @@
 /** From the text of a document to its objects, each with its place in the file. */
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from "yaml";
+import { type Document, LineCounter, parseAllDocuments } from "yaml";
 import { toError } from "../../base/assert.ts";
 import type { Issue, IssueCode } from "../../base/issue.ts";
-import type { Locate, LocateOptions, ValuePath } from "../locate.ts";
+import type { Locate, ValuePath } from "../locate.ts";
 import { type ParsedResource, parseBrokenResource, parseResource } from "../parse-resource.ts";
 import { isMapping } from "../schema/kind.ts";
 import { findKind } from "../schema/kinds.ts";
+import { DocumentNodes } from "./document-nodes.ts";
 import type { DocumentText } from "./split-documents.ts";
 import { offsetOf, toPlainValue } from "./yaml-value.ts";
 
@@ -69,21 +70,22 @@ function readDocument(
 ): ParsedDocument {
   const lineOf = (node: unknown): number => Math.max(lines.linePos(offsetOf(node)).line, 1) - 1;
   const broken = brokenText(document, place);
-  const { value, problems } = toPlainValue(document);
+  const { value, problems, targets } = toPlainValue(document);
   const issues = [
     ...broken,
     ...problems.map((problem) => error(problem.code, problem.message, place(problem.offset))),
   ];
   if (issues.length > 0) return readBroken(value, issues, lineOf(document.contents));
   if (value === null) return EMPTY; // nothing but comments
-  const locate = locateInDocument(document, text, place);
+  const nodes = new DocumentNodes(document.contents, targets, text);
+  const locate: Locate = (path, options) => place(nodes.offset(path, options));
   if (!isList(value))
     return {
       objects: [{ ...parseResource(value, locate), line: lineOf(document.contents) }],
       issues: [],
       isTorn: false,
     };
-  return readList(value, locate, (path) => lineOf(findNode(document, path)));
+  return readList(value, locate, (path) => lineOf(nodes.find(path)));
 }
 
 /** The first error of the text alone: those after it are its echoes. */
@@ -143,54 +145,4 @@ function withListKind(item: unknown, list: List): unknown {
   return findKind(list.apiVersion, kind) === undefined
     ? item
     : { ...item, apiVersion: list.apiVersion, kind };
-}
-
-function locateInDocument(document: Document.Parsed, text: string, place: Place): Locate {
-  return (path, options = {}) => place(findOffset(document, text, path, options));
-}
-
-/** Offset of a value or key; of the nearest thing around it where it is absent. */
-function findOffset(
-  document: Document.Parsed,
-  text: string,
-  path: ValuePath,
-  options: LocateOptions,
-): number {
-  const last = path.at(-1);
-  const value = findNode(document, path);
-  if (last !== undefined && (options.key === true || value === undefined || isEmpty(value))) {
-    const key = findKey(findNode(document, path.slice(0, -1)), last);
-    if (key !== undefined) return offsetOf(key);
-  }
-  if (value === undefined)
-    return path.length === 0 ? 0 : findOffset(document, text, path.slice(0, -1), { key: true });
-  return offsetOf(value) + offsetInside(value, text, options.offset ?? 0);
-}
-
-function isEmpty(node: unknown): boolean {
-  return node === null || (isScalar(node) && node.value === null);
-}
-
-/** Within a scalar whose text stands in the file as it is, the very character; otherwise its beginning. */
-function offsetInside(node: unknown, text: string, offset: number): number {
-  if (!isScalar(node) || typeof node.value !== "string") return 0;
-  const start = offsetOf(node);
-  const open = node.type === "QUOTE_DOUBLE" || node.type === "QUOTE_SINGLE" ? 1 : 0;
-  return text.startsWith(node.value, start + open) ? open + Math.min(offset, node.value.length) : 0;
-}
-
-function findNode(document: Document.Parsed, path: ValuePath): unknown {
-  let node: unknown = document.contents;
-  for (const step of path) {
-    if (isAlias(node)) node = node.resolve(document);
-    if (isMap(node)) node = node.items.find((pair) => isScalar(pair.key) && pair.key.value === step)?.value;
-    else if (isSeq(node) && typeof step === "number") node = node.items[step];
-    else return undefined;
-  }
-  return node ?? undefined;
-}
-
-function findKey(node: unknown, key: PropertyKey): unknown {
-  if (!isMap(node)) return undefined;
-  return node.items.find((pair) => isScalar(pair.key) && pair.key.value === key)?.key;
 }

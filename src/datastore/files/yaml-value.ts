@@ -2,18 +2,35 @@
  * From a YAML document's nodes to a plain value, checked for what YAML allows and policy must not: keys twice, keys
  * that are no text, numbers that two readers read differently, and documents that grow when their aliases are followed.
  */
-import { type Document, isAlias, isMap, isPair, isScalar, isSeq, type Node, type Scalar } from "yaml";
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  type Node,
+  type Scalar,
+} from "yaml";
 import type { IssueCode } from "../../base/issue.ts";
 import { DOCUMENT_DEPTH_MAX, DOCUMENT_VALUES_MAX } from "../../base/limits.ts";
 import { quote } from "../locate.ts";
 
 export type YamlProblem = { readonly code: IssueCode; readonly message: string; readonly offset: number };
 
-export type PlainValue = { readonly value: unknown; readonly problems: readonly YamlProblem[] };
+export type PlainValue = {
+  readonly value: unknown;
+  readonly problems: readonly YamlProblem[];
+  /** What each alias stands for. */
+  readonly targets: ReadonlyMap<unknown, unknown>;
+};
 
 export function toPlainValue(document: Document.Parsed): PlainValue {
-  const conversion = new Conversion(document);
-  return { value: conversion.convert(document.contents, 0), problems: conversion.problems };
+  const conversion = new Conversion();
+  const value = conversion.convert(document.contents, 0);
+  return { value, problems: conversion.problems, targets: conversion.targets };
 }
 
 /** Problems listed of one document; the first few are what its author needs. */
@@ -21,12 +38,12 @@ const PROBLEMS_MAX = 20;
 
 class Conversion {
   readonly problems: YamlProblem[] = [];
-  readonly #document: Document.Parsed;
+  readonly targets = new Map<unknown, unknown>();
+  /** The latest node of each anchor so far, in the order of the text. The library's own look-up walks the document. */
+  readonly #anchors = new Map<string, unknown>();
+  /** Anchors count where they are written, not where an alias leads to them again. */
+  #aliasesFollowed = 0;
   #valuesLeft = DOCUMENT_VALUES_MAX;
-
-  constructor(document: Document.Parsed) {
-    this.#document = document;
-  }
 
   convert(node: unknown, depth: number): unknown {
     if (node === null || node === undefined) return null;
@@ -38,16 +55,32 @@ class Conversion {
       this.#report("limit", `nested more than ${DOCUMENT_DEPTH_MAX} deep`, node);
       return null;
     }
-    if (isAlias(node)) {
-      const target = node.resolve(this.#document);
-      if (target === undefined) this.#report("bad_document", `\`*${node.source}\` refers to nothing`, node);
-      return this.convert(target, depth + 1);
+    if (isAlias(node)) return this.#follow(node, depth);
+    if (isNode(node) && node.anchor !== undefined && this.#aliasesFollowed === 0) {
+      this.#anchors.set(node.anchor, node);
     }
     if (isScalar(node)) return this.#scalar(node);
     if (isSeq(node)) return node.items.map((item) => this.convert(item, depth + 1));
     if (isMap(node)) return this.#mapping(node.items, depth);
     this.#report("bad_document", "a value of a kind that policy has no use for", node);
     return null;
+  }
+
+  #follow(alias: Alias, depth: number): unknown {
+    const target = this.#target(alias);
+    this.#aliasesFollowed++;
+    const value = this.convert(target, depth + 1);
+    this.#aliasesFollowed--;
+    return value;
+  }
+
+  /** Found once, when the alias is first met: later its anchor may be another's. */
+  #target(alias: Alias): unknown {
+    if (this.targets.has(alias)) return this.targets.get(alias);
+    const target = this.#anchors.get(alias.source);
+    if (target === undefined) this.#report("bad_document", `\`*${alias.source}\` refers to nothing`, alias);
+    this.targets.set(alias, target);
+    return target;
   }
 
   #mapping(items: readonly unknown[], depth: number): Record<string, unknown> {

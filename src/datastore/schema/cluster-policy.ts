@@ -55,6 +55,7 @@ const EGRESS_FIELDS = z.object(NAMESPACES_OR_PODS);
 function hasExactlyOne(fields: object, sink: ProblemSink): boolean {
   const set = Object.entries(fields).filter(([, value]) => value !== undefined);
   if (set.length === 1) return true;
+  if (set.length === 0 && sink.issues.length > 0) return false; // an unknown key was reported, likely the one meant
   const code = set.length === 0 ? "missing_field" : "conflict";
   const last = set.at(-1)?.[0];
   pushProblem(sink, { code, message: "exactly one key must be set here" }, last === undefined ? [] : [last]);

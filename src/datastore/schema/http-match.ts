@@ -60,6 +60,7 @@ const PATH: z.ZodType<HttpPathMatch, unknown> = z
     const { exact, prefix } = path;
     if (exact !== undefined && prefix === undefined) return { exact };
     if (prefix !== undefined && exact === undefined) return { prefix };
+    if (context.issues.length > 0) return z.NEVER; // an unknown key was reported, likely the one meant
     const code = exact === undefined ? "missing_field" : "conflict";
     pushProblem(context, {
       code,

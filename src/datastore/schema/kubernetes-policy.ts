@@ -101,7 +101,8 @@ const PEER = z
   .transform(({ podSelector, namespaceSelector, ipBlock }, context): KubernetesPeer => {
     const hasSelectors = podSelector !== undefined || namespaceSelector !== undefined;
     if (ipBlock === undefined) {
-      if (!hasSelectors) {
+      // After an unknown key, which is likely the one meant, this would only be its echo.
+      if (!hasSelectors && context.issues.length === 0) {
         const message =
           "missing: `podSelector`, `namespaceSelector` or `ipBlock`; an empty peer chooses nobody in particular";
         pushProblem(context, { code: "missing_field", message });
