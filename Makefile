@@ -47,8 +47,9 @@ golden: setup ## rewrite what the command line's output is compared with; read t
 bench: setup ## measure every part against a baseline of the same run
 	@npm run --silent bench
 
-fuzz: setup ## a million broken requests and a hundred thousand random policies
-	@npm run --silent fuzz
+fuzz: setup ## a million broken requests, a hundred thousand random policies; RUNS=N for another number
+	@EPHOR_RUNS=$(or $(RUNS),1000000) node test/run.ts test/fuzz
+	@EPHOR_RUNS=$(or $(RUNS),100000) node test/run.ts test/properties
 
 package: setup ## the npm package, as a .tgz
 	@npm pack
