@@ -8,7 +8,7 @@ import { Folded, policyText } from "./fold.ts";
 import { history, remaining } from "./histories.ts";
 import { put } from "./make.ts";
 
-const RUNS = Number(process.env["EPHOR_RUNS"] ?? 400);
+const RUNS = Number(process.env["EPHOR_RUNS"] ?? 250);
 
 const LOCAL: LocalEndpoint[][] = [
   [{ kind: "pod", namespace: "a", name: "p" }],
