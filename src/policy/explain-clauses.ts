@@ -6,6 +6,7 @@ import type { HttpModel, NetsModel, PortsModel, RuleModel, SideModel } from "./c
 import { type PathUnderReading, pathAnswer } from "./explain-path.ts";
 import { type Flow, PROTOCOL_UNKNOWN } from "./flow.ts";
 import { answerNamespace, answerServiceAccount, type Subject } from "./identity-clauses.ts";
+import type { EntityMatch } from "./messages.ts";
 import {
   answerNets,
   answerPortSet,
@@ -74,8 +75,8 @@ export function judgeClauses(
     return [{ clause: "rule", group: "rule", answer: UNKNOWN, why, doubt: "policy_broken" }];
   }
   return [
-    ...judgeSide("source", model.source, context.source, context.sourceSubject, context),
-    ...judgeSide("destination", model.destination, context.destination, context.destinationSubject, context),
+    ...judgeSide("source", model, context.source, context.sourceSubject, context),
+    ...judgeSide("destination", model, context.destination, context.destinationSubject, context),
     ...(model.http === undefined ? [] : judgeHttp(model.http, context)),
     ...judgeProtocol(model, context),
   ];
@@ -83,16 +84,24 @@ export function judgeClauses(
 
 function judgeSide(
   side: "source" | "destination",
-  model: SideModel,
+  { rule, [side]: model }: RuleModel,
   peer: Peer,
   subject: Subject,
   context: ClauseContext,
 ): readonly JudgedClause[] {
   return [
     ...judgeIdentity(side, model, subject),
-    ...judgeAddress(side, model, peer, context),
+    ...judgeAddress(side, model, peer, { context, setOrigin: describeSetOrigin(rule[side]) }),
     ...judgePorts(side, model, peer, context),
   ];
+}
+
+/** What the author wrote that a side's IP set was made of; empty where that is not told, or there are several sets. */
+function describeSetOrigin(entity: EntityMatch): string {
+  const { originalSelector, originalNamespaceSelector, ipSetIds } = entity;
+  if (ipSetIds.length !== 1 || originalSelector === "") return "";
+  const where = originalNamespaceSelector === "" ? "" : ` in namespaces \`${originalNamespaceSelector}\``;
+  return ` (selector \`${originalSelector}\`${where})`;
 }
 
 function judgeIdentity(
@@ -170,7 +179,7 @@ function judgeAddress(
   side: "source" | "destination",
   model: SideModel,
   peer: Peer,
-  context: ClauseContext,
+  { context, setOrigin }: { readonly context: ClauseContext; readonly setOrigin: string },
 ): readonly JudgedClause[] {
   const group: ClauseGroup = `${side} address`;
   const bad = model.nets?.bad || model.notNets?.bad;
@@ -182,7 +191,7 @@ function judgeAddress(
   };
   for (const id of model.setIds) {
     const answer = answerSet(context.findSet(id), peer);
-    const told = describeSet(id, peer, context.findSet);
+    const told = describeSet(`${id}${setOrigin}`, context.findSet(id), peer);
     if (!byIdentity || !model.identityDecides) push("IP set", answer, told);
     else if (context.flow.peer.kind === "service-account") {
       push("IP set", YES, "the verified identity stands in for the set");
@@ -194,7 +203,7 @@ function judgeAddress(
   }
   for (const id of model.notSetIds) {
     const answer = notAnswer(answerSet(context.findSet(id), peer));
-    push("not IP set", answer, describeSet(id, peer, context.findSet));
+    push("not IP set", answer, describeSet(id, context.findSet(id), peer));
   }
   if (model.nets !== undefined) push("nets", answerNets(model.nets, peer), describeNets(model.nets, peer));
   if (model.notNets !== undefined) {
@@ -217,7 +226,7 @@ function judgePorts(
     clauses.push({ clause: `${side} ${clause}`, group, answer, why, doubt });
   };
   for (const id of model.ipPortSetIds) {
-    push("service set", answerPortSet(findSet(id), peer), describeSet(id, peer, findSet));
+    push("service set", answerPortSet(findSet(id), peer), describeSet(id, findSet(id), peer));
   }
   if (model.ports !== undefined) {
     push("ports", answerPorts(model.ports, peer, findSet), describePorts(model.ports, peer));
@@ -315,12 +324,11 @@ export function describeAddress(peer: Peer): string {
     : "an address that is not an IP";
 }
 
-function describeSet(id: string, peer: Peer, findSet: FindSet): string {
-  const set = findSet(id);
-  if (set === undefined) return `IP set ${id} was not received`;
+function describeSet(name: string, set: ReturnType<FindSet>, peer: Peer): string {
+  if (set === undefined) return `IP set ${name} was not received`;
   const size = set.cidrs.size + set.ports.size;
   const completeness = set.incomplete ? ", which may lack members" : "";
-  return `asks ${describeAddress(peer)} of IP set ${id} with ${size} members${completeness}`;
+  return `asks ${describeAddress(peer)} of IP set ${name} with ${size} members${completeness}`;
 }
 
 /** As many of a list as a sentence bears. */
