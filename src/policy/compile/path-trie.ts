@@ -25,9 +25,9 @@ export class PathTrie {
     let depth = 0;
     for (const entry of entries) {
       const segments = splitPath(entry.path);
-      depth = Math.max(depth, segments.length, 1);
+      depth = Math.max(depth, segments.length + 1); // the twin of a path that ends in `/` is one deeper
       addEntry(drafts, entry, segments);
-      addRootTwin(drafts, entry);
+      addTwins(drafts, entry, segments);
     }
     this.depth = depth;
     this.#nodes = finishNodes(drafts, free);
@@ -83,6 +83,8 @@ type Node = {
   readonly parent: number;
   /** For a path that goes on below this node without another node. */
   readonly below: BitSet;
+  /** The same without this node's own prefixes that end in `/`. */
+  readonly belowBare: BitSet;
   /** For a path that ends here without, or with, a trailing `/`. */
   readonly bareYes: BitSet;
   readonly bareMaybe: BitSet;
@@ -98,14 +100,21 @@ type Draft = {
   readonly children: Map<string, number>;
   readonly bare: { readonly exact: number[]; readonly prefix: number[] };
   readonly slash: { readonly exact: number[]; readonly prefix: number[] };
+  /** Rows that are unknown for a path that ends here with a trailing `/`. */
+  readonly slashTwins: number[];
 };
 
 function createDraft(segment: string, hash: number, parent: number): Draft {
   const rows = () => ({ exact: [], prefix: [] });
-  return { segment, hash, parent, children: new Map(), bare: rows(), slash: rows() };
+  return { segment, hash, parent, children: new Map(), bare: rows(), slash: rows(), slashTwins: [] };
 }
 
 function addEntry(drafts: Draft[], entry: PathEntry, segments: readonly string[]): void {
+  const draft = drafts[findOrAdd(drafts, segments)]!;
+  (entry.path.endsWith("/") ? draft.slash : draft.bare)[entry.kind].push(entry.row);
+}
+
+function findOrAdd(drafts: Draft[], segments: readonly string[]): number {
   let at = 0;
   for (const segment of segments) {
     const draft = drafts[at]!;
@@ -118,17 +127,17 @@ function addEntry(drafts: Draft[], entry: PathEntry, segments: readonly string[]
     at = drafts.length - 1;
     draft.children.set(segment, at);
   }
-  const draft = drafts[at]!;
-  (entry.path.endsWith("/") ? draft.slash : draft.bare)[entry.kind].push(entry.row);
+  return at;
 }
 
 /**
- * The root is the one path that is its own trailing `/`: `/` and `//` differ by a trailing `/` only, and neither is the
- * other without it. So each is noted at the other's node as a rule's path without trailing `/`.
+ * Notes the row where paths end that differ from a rule's path by a trailing `/` only, and end in `/` themselves. (The others
+ * end at the rule's own node.)
  */
-function addRootTwin(drafts: Draft[], { row, kind, path }: PathEntry): void {
-  if (path === "/" && kind === "exact") addEntry(drafts, { row, kind, path: "" }, [""]);
-  if (path === "//") drafts[0]!.bare.exact.push(row);
+function addTwins(drafts: Draft[], { row, kind, path }: PathEntry, segments: readonly string[]): void {
+  if (!path.endsWith("/") || (path === "/" && kind === "prefix")) return;
+  drafts[findOrAdd(drafts, [...segments, ""])]!.slashTwins.push(row);
+  if (path.endsWith("//")) drafts[findOrAdd(drafts, segments.slice(0, -1))]!.slashTwins.push(row);
 }
 
 function hashSegment(segment: string): number {
@@ -140,21 +149,25 @@ function hashSegment(segment: string): number {
 /** Parents come before their children, so what a node inherits is finished when it is needed. */
 function finishNodes(drafts: readonly Draft[], free: BitSet): readonly Node[] {
   const nodes: Node[] = [];
-  for (const [index, { segment, hash, parent, bare, slash }] of drafts.entries()) {
+  for (const [index, { segment, hash, parent, bare, slash, slashTwins }] of drafts.entries()) {
     const inherited = index === 0 ? free : nodes[parent]!.below;
+    // `/foo//` lies below `/foo/`, but differs from it by a trailing `/` only.
+    const isTwin = index !== 0 && parent !== 0 && segment === "";
+    const inheritedSlash = isTwin ? nodes[parent]!.belowBare : inherited;
     const bareRows = [...bare.exact, ...bare.prefix];
     const slashRows = [...slash.exact, ...slash.prefix];
     const bareYes = unionBits(inherited, bareRows);
-    const slashYes = unionBits(inherited, slashRows);
+    const slashYes = unionBits(inheritedSlash, slashRows);
     nodes.push({
       segment,
       hash,
       parent,
       below: unionBits(inherited, [...bare.prefix, ...slash.prefix]),
+      belowBare: unionBits(inherited, bare.prefix),
       bareYes,
       bareMaybe: unionBits(bareYes, slashRows),
       slashYes,
-      slashMaybe: unionBits(slashYes, bareRows),
+      slashMaybe: unionBits(slashYes, [...bareRows, ...slashTwins]),
     });
   }
   return nodes;
