@@ -67,6 +67,7 @@ node_modules/.installed-lock: package-lock.json
 	  echo '== installing dependencies (npm ci)'; \
 	  npm ci --no-audit --no-fund --loglevel=error --foreground-scripts; \
 	  cp package-lock.json $@; \
+	  touch proto/dist/index.js; \
 	fi
 
 proto/dist/index.js: $(PROTO_SOURCES) node_modules/.installed-lock
