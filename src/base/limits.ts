@@ -143,3 +143,18 @@ export const READ_SLICE_MS = 5;
 /** Changes of a request that an explanation tries out in search of the nearest that would allow, and changes of policy, which cost more. */
 export const EXPLAIN_TRIES_MAX = 256;
 export const EXPLAIN_WALKS_MAX = 16;
+// PolicySync.
+/** Members of an IP set in one message: 4 MiB divided by the longest member's 51 bytes. */
+export const SYNC_MEMBERS_PER_MESSAGE_MAX = 82_200;
+/** Messages that may wait for one client on top of its first complete state. */
+export const SYNC_BACKLOG_MESSAGES_MAX = 10_000;
+/** A client that takes nothing for this long while something waits is cut off. */
+export const SYNC_STALL_MAX_MS = 10_000;
+/** One message in either direction: policies that expand to thousands of rules are well over gRPC's 4 MiB. */
+export const SYNC_MESSAGE_MAX_BYTES: number = 64 * 1_024 * 1_024;
+
+// The node agent.
+/** Credentials are four short names. */
+export const CREDENTIALS_FILE_MAX_BYTES = 16_384;
+/** Far above the pods that one node can run. */
+export const CREDENTIALS_FILES_MAX = 4_096;

@@ -1,0 +1,40 @@
+/**
+ * What a client must understand beyond Calico's own fields, and what it says it does.
+ *
+ * A client that skips a field of ours would read the rule without it, and so more widely: it is never sent one.
+ */
+import type { Metadata } from "@grpc/grpc-js";
+import type { Message } from "../policy/messages.ts";
+
+/** gRPC request metadata in which a client lists what it understands, separated by commas. */
+export const FEATURES_METADATA_KEY = "x-ephor-sync-features";
+
+/** `unusable`: Policy.unusable and Profile.unusable. `incomplete`: IPSetUpdate.incomplete. */
+export const SYNC_FEATURES = ["unusable", "incomplete"] as const;
+
+export type SyncFeature = (typeof SYNC_FEATURES)[number];
+
+export function announceFeatures(metadata: Metadata): void {
+  metadata.set(FEATURES_METADATA_KEY, SYNC_FEATURES.join(","));
+}
+
+/** What the client announced and we know; features of a later release are passed over. */
+export function announcedFeatures(metadata: Metadata): ReadonlySet<SyncFeature> {
+  const text = metadata.get(FEATURES_METADATA_KEY).join(",");
+  const words = new Set(text.split(",").map((word) => word.trim()));
+  return new Set(SYNC_FEATURES.filter((feature) => words.has(feature)));
+}
+
+/** What this message asks of its reader beyond Calico's fields, if anything. */
+export function neededFeature(message: Message): SyncFeature | undefined {
+  switch (message.kind) {
+    case "ipset_update":
+      return message.incomplete ? "incomplete" : undefined;
+    case "active_policy_update":
+      return message.policy.unusable === "" ? undefined : "unusable";
+    case "active_profile_update":
+      return message.profile.unusable === "" ? undefined : "unusable";
+    default:
+      return undefined;
+  }
+}

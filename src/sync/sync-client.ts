@@ -1,0 +1,269 @@
+/**
+ * The sidecar's end of PolicySync: keeps the snapshot store up to date from a node agent's stream.
+ *
+ * States:
+ *
+ * - `connecting`: no stream. A snapshot published earlier serves on, for as long as its age is permitted.
+ * - `syncing`: a stream is open and its messages go to a candidate beside the live state.
+ * - `in-sync`: InSync was seen on this stream: the candidate became the live state, and messages that arrive together are
+ *   published as one snapshot.
+ * - `no-endpoint`: as in-sync, but the agent knows no endpoint for us: every check is denied.
+ * - `closed`: for good.
+ *
+ * Only #become() changes the state. A stream that ends before InSync leaves no trace: every stream starts from nothing, since
+ * an agent sends no removal for what went away while we were not connected.
+ */
+import * as grpc from "@grpc/grpc-js";
+import { toError } from "../base/assert.ts";
+import { Backoff } from "../base/backoff.ts";
+import type { Clock } from "../base/clock.ts";
+import { SYNC_MESSAGE_MAX_BYTES } from "../base/limits.ts";
+import type { Message } from "../policy/messages.ts";
+import type { PolicyOptions } from "../policy/options.ts";
+import type { SnapshotStore } from "../policy/snapshot.ts";
+import { SnapshotBuilder } from "../policy/snapshot-builder.ts";
+import { announceFeatures } from "./features.ts";
+import { isOldGeneration, OLD_GENERATION } from "./generation.ts";
+import { checkAgentSocket } from "./socket-check.ts";
+import { readMessage, SYNC_PATH } from "./wire.ts";
+
+export type SyncState = "connecting" | "syncing" | "in-sync" | "no-endpoint" | "closed";
+
+export type SyncStatus = {
+  readonly state: SyncState;
+  /** Streams opened since start. */
+  readonly streams: number;
+  readonly messages: number;
+  /** Since the live state was last known to be the agent's; 0 while in sync, undefined before the first. */
+  readonly ageMs: number | undefined;
+  /** Why the last stream ended or could not be opened; empty if none has. */
+  readonly lastError: string;
+};
+
+/** What the owner of the client reacts to. */
+export type SyncClientEvents = {
+  stateChanged(state: SyncState): void;
+  /** A problem to log and count; the client goes on by itself. */
+  problem(message: string): void;
+  /** Every message as it came, before it is applied; for recording. */
+  received?(message: Message): void;
+};
+
+export type SyncClientOptions = {
+  readonly path: string;
+  readonly policy: PolicyOptions;
+  /** Deny once the state is older than this; undefined: never. */
+  readonly maxStalenessMs: number | undefined;
+  readonly ownUid: number;
+};
+
+const RETRY_FIRST_MS = 100;
+const RETRY_MAX_MS = 5_000;
+const KEEPALIVE_INTERVAL_MS = 10_000;
+const KEEPALIVE_TIMEOUT_MS = 5_000;
+
+export class PolicySyncClient {
+  readonly #clock: Clock;
+  readonly #store: SnapshotStore;
+  readonly #events: SyncClientEvents;
+  readonly #options: SyncClientOptions;
+  readonly #backoff: Backoff;
+  #state: SyncState = "connecting";
+  #client: grpc.Client | undefined;
+  #call: grpc.ClientReadableStream<Buffer> | undefined;
+  /** Of the open stream; the live one once in sync. */
+  #builder: SnapshotBuilder | undefined;
+  #pending: Message[] = [];
+  /** What this stream did against the protocol, if anything. */
+  #broken: string | undefined;
+  #flushScheduled = false;
+  #revision = 0;
+  #streams = 0;
+  #messages = 0;
+  #lastError = "";
+  /** When the live state stopped being known to be current. */
+  #lostAtMs: number | undefined;
+  #everInSync = false;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #staleTimer: NodeJS.Timeout | undefined;
+
+  constructor(
+    clock: Clock,
+    store: SnapshotStore,
+    events: SyncClientEvents,
+    options: SyncClientOptions,
+    random: () => number,
+  ) {
+    this.#clock = clock;
+    this.#store = store;
+    this.#events = events;
+    this.#options = options;
+    this.#backoff = new Backoff({ firstMs: RETRY_FIRST_MS, maxMs: RETRY_MAX_MS }, random);
+  }
+
+  get status(): SyncStatus {
+    return {
+      state: this.#state,
+      streams: this.#streams,
+      messages: this.#messages,
+      ageMs: this.#ageMs(),
+      lastError: this.#lastError,
+    };
+  }
+
+  start(): void {
+    void this.#connect();
+  }
+
+  close(): void {
+    this.#become("closed");
+    clearTimeout(this.#retryTimer);
+    clearTimeout(this.#staleTimer);
+    this.#dropStream();
+  }
+
+  async #connect(): Promise<void> {
+    const objection = await checkAgentSocket(this.#options.path, this.#options.ownUid);
+    if (this.#state === "closed") return;
+    if (objection !== undefined) {
+      this.#retry(objection);
+      return;
+    }
+    this.#streams++;
+    this.#builder = new SnapshotBuilder(this.#options.policy);
+    this.#broken = undefined;
+    this.#become("syncing");
+    const client = new grpc.Client(`unix:${this.#options.path}`, grpc.credentials.createInsecure(), {
+      "grpc.max_receive_message_length": SYNC_MESSAGE_MAX_BYTES,
+      "grpc.keepalive_time_ms": KEEPALIVE_INTERVAL_MS,
+      "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
+      "grpc.enable_retries": 0,
+    });
+    const metadata = new grpc.Metadata();
+    announceFeatures(metadata);
+    const call = client.makeServerStreamRequest(SYNC_PATH, sameBytes, sameBytes, Buffer.alloc(0), metadata);
+    this.#client = client;
+    this.#call = call;
+    call.on("data", (bytes: Buffer) => this.#received(call, bytes));
+    call.on("error", (error) => this.#streamEnded(call, error.message));
+    call.on("end", () => this.#streamEnded(call, "the agent ended the stream"));
+  }
+
+  #received(call: grpc.ClientReadableStream<Buffer>, bytes: Buffer): void {
+    if (call !== this.#call) return;
+    this.#messages++;
+    const read = readMessage(bytes);
+    if (!read.ok) {
+      this.#events.problem(read.error.message);
+      this.#resync(read.error.message);
+      return;
+    }
+    if (isOldGeneration(read.value)) {
+      this.#resync(OLD_GENERATION);
+      return;
+    }
+    this.#events.received?.(read.value);
+    this.#pending.push(read.value);
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    setImmediate(() => this.#flush());
+  }
+
+  /** Everything that arrived in one turn of the event loop becomes one snapshot. */
+  #flush(): void {
+    this.#flushScheduled = false;
+    const builder = this.#builder;
+    const messages = this.#pending;
+    this.#pending = [];
+    if (builder === undefined || messages.length === 0) return;
+    for (const issue of builder.apply(messages)) {
+      this.#events.problem(`${issue.where}: ${issue.message}`);
+      if (issue.severity === "error") this.#broken ??= issue.message;
+    }
+    if (this.#state === "syncing" && messages.some((message) => message.kind === "in_sync")) this.#reachedSync();
+    if (this.#state === "syncing") return;
+    this.#publish(builder);
+    // What broke is refused by the snapshot; only a new stream can mend it.
+    if (this.#broken !== undefined) this.#resync(`the stream broke its order: ${this.#broken}`);
+  }
+
+  #publish(builder: SnapshotBuilder): void {
+    this.#revision++;
+    const snapshot = builder.build(this.#revision);
+    this.#store.publish(snapshot);
+    this.#become(snapshot.hasEndpoint ? "in-sync" : "no-endpoint");
+  }
+
+  #reachedSync(): void {
+    this.#everInSync = true;
+    this.#lostAtMs = undefined;
+    clearTimeout(this.#staleTimer);
+    this.#store.setStale(false);
+    // A peer that breaks the order every time must not be asked again at once every time.
+    if (this.#broken === undefined) this.#backoff.reset();
+    this.#become("in-sync");
+  }
+
+  #resync(why: string): void {
+    const call = this.#call;
+    if (call === undefined) return;
+    this.#streamEnded(call, why);
+  }
+
+  #streamEnded(call: grpc.ClientReadableStream<Buffer>, why: string): void {
+    if (call !== this.#call || this.#state === "closed") return;
+    this.#flush();
+    if (call !== this.#call) return;
+    this.#dropStream();
+    if (this.#state === "in-sync" || this.#state === "no-endpoint") this.#lost();
+    this.#retry(why);
+  }
+
+  #lost(): void {
+    this.#lostAtMs = this.#clock.nowMs();
+    const { maxStalenessMs } = this.#options;
+    if (maxStalenessMs === undefined) return;
+    this.#staleTimer = setTimeout(() => this.#store.setStale(true), maxStalenessMs);
+    this.#staleTimer.unref();
+  }
+
+  #retry(why: string): void {
+    this.#lastError = why;
+    this.#events.problem(why);
+    this.#become("connecting");
+    this.#retryTimer = setTimeout(() => void this.#connect(), this.#backoff.nextMs());
+  }
+
+  #dropStream(): void {
+    const call = this.#call;
+    this.#call = undefined;
+    this.#builder = undefined;
+    this.#pending = [];
+    if (call !== undefined) {
+      call.on("error", ignoreCancelled);
+      call.cancel();
+    }
+    this.#client?.close();
+    this.#client = undefined;
+  }
+
+  #become(state: SyncState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#events.stateChanged(state);
+  }
+
+  #ageMs(): number | undefined {
+    if (!this.#everInSync) return undefined;
+    return this.#lostAtMs === undefined ? 0 : this.#clock.nowMs() - this.#lostAtMs;
+  }
+}
+
+function sameBytes(bytes: Buffer): Buffer {
+  return bytes;
+}
+
+/** Cancelling a call of our own reports itself as an error; it has been dealt with. */
+function ignoreCancelled(reason: unknown): void {
+  toError(reason);
+}
