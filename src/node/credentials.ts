@@ -57,7 +57,8 @@ export async function listCredentials(prefix: string): Promise<Result<Credential
 async function readCredentials(path: string, id: string): Promise<Result<PodCredentials, string>> {
   try {
     const text = await readFile(path, "utf8");
-    if (text.length > CREDENTIALS_FILE_MAX_BYTES) return err(`\`${path}\` is larger than ${CREDENTIALS_FILE_MAX_BYTES} bytes`);
+    if (text.length > CREDENTIALS_FILE_MAX_BYTES)
+      return err(`\`${path}\` is larger than ${CREDENTIALS_FILE_MAX_BYTES} bytes`);
     return parseCredentials(JSON.parse(text), id, path);
   } catch (reason) {
     return err(`\`${path}\` can't be read: ${toError(reason).message}`);
@@ -65,7 +66,8 @@ async function readCredentials(path: string, id: string): Promise<Result<PodCred
 }
 
 function parseCredentials(value: unknown, id: string, path: string): Result<PodCredentials, string> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return err(`\`${path}\` is not a JSON object`);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return err(`\`${path}\` is not a JSON object`);
   const fields = new Map(Object.entries(value).map(([key, field]) => [key.toLowerCase(), field as unknown]));
   const namespace = fields.get("namespace");
   const podName = fields.get("workload");

@@ -140,7 +140,8 @@ export class PodSockets {
     for (const [id, { credentials }] of this.#served) {
       const now = pods.get(id);
       if (now === undefined && !unusable.has(id)) this.#drop(id, "the pod's volume is gone");
-      else if (now !== undefined && now.podUid !== credentials.podUid) this.#drop(id, "the volume went to another pod");
+      else if (now !== undefined && now.podUid !== credentials.podUid)
+        this.#drop(id, "the volume went to another pod");
     }
   }
 

@@ -4,9 +4,17 @@
  * Order and references on every stream are those that a client may rely on: what an endpoint, policy or profile names was
  * sent before it, and nothing is removed while the latest one sent still names it. Pure: it knows no sockets.
  */
-import type { Endpoint, EndpointId, IpSetUpdate, Message, Policy, PolicyId, Profile } from "../policy/messages.ts";
-import { neededFeature, SYNC_FEATURES, type SyncFeature } from "./features.ts";
+import type {
+  Endpoint,
+  EndpointId,
+  IpSetUpdate,
+  Message,
+  Policy,
+  PolicyId,
+  Profile,
+} from "../policy/messages.ts";
 import { DENYING_POLICY, denyingEndpoint } from "./denying-endpoint.ts";
+import { neededFeature, SYNC_FEATURES, type SyncFeature } from "./features.ts";
 import { listedPolicies, policyKey, referencedSets } from "./references.ts";
 import { SetStore, splitDelta } from "./set-store.ts";
 
@@ -249,7 +257,10 @@ export class FanOut {
     return undefined;
   }
 
-  #lackingFor(subscriber: Subscriber, stored: StoredPolicy | StoredProfile | undefined): SyncFeature | undefined {
+  #lackingFor(
+    subscriber: Subscriber,
+    stored: StoredPolicy | StoredProfile | undefined,
+  ): SyncFeature | undefined {
     if (stored === undefined) return undefined;
     const sets = referencedSets(storedObject(stored)).flatMap((id) => this.#sets.whole(id) ?? []);
     for (const message of [stored, ...sets]) {

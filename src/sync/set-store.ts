@@ -54,7 +54,11 @@ function splitUpdate(update: IpSetUpdate, members: readonly string[]): readonly 
 }
 
 /** One delta in messages of at most the limit's members, additions and removals together. */
-export function splitDelta(id: string, added: readonly string[], removed: readonly string[]): readonly Message[] {
+export function splitDelta(
+  id: string,
+  added: readonly string[],
+  removed: readonly string[],
+): readonly Message[] {
   if (added.length + removed.length <= SYNC_MEMBERS_PER_MESSAGE_MAX) return [delta(id, added, removed)];
   const messages: Message[] = [];
   for (let at = 0; at < added.length; at += SYNC_MEMBERS_PER_MESSAGE_MAX) {

@@ -72,7 +72,8 @@ export class StreamQueue {
   checkStall(): void {
     if (this.#over || this.#blockedSinceMs === undefined) return;
     const blockedMs = this.#clock.nowMs() - this.#blockedSinceMs;
-    if (blockedMs > SYNC_STALL_MAX_MS) this.#giveUp(`the client has read nothing for ${Math.round(blockedMs / 1000)} s`);
+    if (blockedMs > SYNC_STALL_MAX_MS)
+      this.#giveUp(`the client has read nothing for ${Math.round(blockedMs / 1000)} s`);
   }
 
   #pump(): void {

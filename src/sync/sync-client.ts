@@ -180,7 +180,8 @@ export class PolicySyncClient {
       this.#events.problem(`${issue.where}: ${issue.message}`);
       if (issue.severity === "error") this.#broken ??= issue.message;
     }
-    if (this.#state === "syncing" && messages.some((message) => message.kind === "in_sync")) this.#reachedSync();
+    if (this.#state === "syncing" && messages.some((message) => message.kind === "in_sync"))
+      this.#reachedSync();
     if (this.#state === "syncing") return;
     this.#publish(builder);
     // What broke is refused by the snapshot; only a new stream can mend it.

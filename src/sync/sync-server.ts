@@ -8,8 +8,8 @@ import * as grpc from "@grpc/grpc-js";
 import type { Clock } from "../base/clock.ts";
 import { SYNC_MESSAGE_MAX_BYTES } from "../base/limits.ts";
 import type { EndpointId, Message } from "../policy/messages.ts";
-import { announcedFeatures, type SyncFeature } from "./features.ts";
 import type { FanOut } from "./fan-out.ts";
+import { announcedFeatures, type SyncFeature } from "./features.ts";
 import { StreamQueue } from "./stream-queue.ts";
 import { REPORT_PATH, SYNC_PATH } from "./wire.ts";
 

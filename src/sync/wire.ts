@@ -3,8 +3,8 @@
  */
 import { loadDefinition } from "envoy-ext-authz-proto";
 import { toError } from "../base/assert.ts";
-import { err, type Result } from "../base/result.ts";
 import type { Issue } from "../base/issue.ts";
+import { err, type Result } from "../base/result.ts";
 import { decodeMessage } from "../policy/decode-message.ts";
 import { encodeMessage } from "../policy/encode-message.ts";
 import type { Message } from "../policy/messages.ts";
