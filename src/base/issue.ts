@@ -33,6 +33,7 @@ export const ISSUE_CODES = [
   "missing_reference", // names an object that does not exist (a tier, a service, a profile)
   "reserved_label", // a label that only the engine may set
   "unreadable", // the file or directory itself could not be read
+  "bad_order", // a received policy message that refers to what was not received before it
   "bad_message", // a received policy message that can't be used
 ] as const;
 

@@ -148,6 +148,10 @@ export const EXPLAIN_WALKS_MAX = 16;
 export const SYNC_MEMBERS_PER_MESSAGE_MAX = 82_200;
 /** Messages that may wait for one client on top of its first complete state. */
 export const SYNC_BACKLOG_MESSAGES_MAX = 10_000;
+/** The same, however fast they come: one flush after a re-list may hold an object of each kind for every pod. */
+export const SYNC_QUEUE_MESSAGES_MAX = 1_000_000;
+/** A client that takes nothing for this long while more than its bound waits is cut off. */
+export const SYNC_STALL_FULL_MAX_MS = 1_000;
 /** A client that takes nothing for this long while something waits is cut off. */
 export const SYNC_STALL_MAX_MS = 10_000;
 /** One message in either direction: policies that expand to thousands of rules are well over gRPC's 4 MiB. */

@@ -184,5 +184,5 @@ function unknownRemoval(where: string): Issue {
 }
 
 function createIssue(where: string, message: string): Issue {
-  return { severity: "error", code: "bad_message", where, message };
+  return { severity: "error", code: "bad_order", where, message };
 }

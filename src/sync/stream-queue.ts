@@ -1,11 +1,17 @@
 /**
  * One stream's way out: a bounded queue in front of a writable that may stop taking.
  *
- * A client that stops reading fills only its own queue. It is cut off when the queue is over its bound or nothing
- * has moved for too long; it comes back and gets everything from scratch. Nobody else waits for it.
+ * A client that stops reading fills only its own queue, with references to messages that all streams share. It is cut off
+ * when nothing has moved for too long, sooner if much waits; it comes back and gets everything from scratch. Nobody
+ * else waits for it.
  */
 import type { Clock } from "../base/clock.ts";
-import { SYNC_BACKLOG_MESSAGES_MAX, SYNC_STALL_MAX_MS } from "../base/limits.ts";
+import {
+  SYNC_BACKLOG_MESSAGES_MAX,
+  SYNC_QUEUE_MESSAGES_MAX,
+  SYNC_STALL_FULL_MAX_MS,
+  SYNC_STALL_MAX_MS,
+} from "../base/limits.ts";
 import type { Message } from "../policy/messages.ts";
 import { messageBytes, sequenceBytes } from "./wire.ts";
 
@@ -48,7 +54,7 @@ export class StreamQueue {
   send(message: Message): void {
     if (this.#over || this.#ending) return;
     this.#queue.push(message);
-    if (this.backlog > this.#backlogMax) {
+    if (this.backlog > SYNC_QUEUE_MESSAGES_MAX) {
       this.#giveUp(`the client does not read: ${this.backlog} messages wait for it`);
       return;
     }
@@ -72,8 +78,11 @@ export class StreamQueue {
   checkStall(): void {
     if (this.#over || this.#blockedSinceMs === undefined) return;
     const blockedMs = this.#clock.nowMs() - this.#blockedSinceMs;
-    if (blockedMs > SYNC_STALL_MAX_MS)
-      this.#giveUp(`the client has read nothing for ${Math.round(blockedMs / 1000)} s`);
+    const permittedMs = this.backlog > this.#backlogMax ? SYNC_STALL_FULL_MAX_MS : SYNC_STALL_MAX_MS;
+    if (blockedMs <= permittedMs) return;
+    this.#giveUp(
+      `the client has read nothing for ${Math.round(blockedMs)} ms, and ${this.backlog} messages wait for it`,
+    );
   }
 
   #pump(): void {

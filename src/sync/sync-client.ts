@@ -178,7 +178,8 @@ export class PolicySyncClient {
     if (builder === undefined || messages.length === 0) return;
     for (const issue of builder.apply(messages)) {
       this.#events.problem(`${issue.where}: ${issue.message}`);
-      if (issue.severity === "error") this.#broken ??= issue.message;
+      // Other errors are of the object itself: asking again would bring the same.
+      if (issue.code === "bad_order") this.#broken ??= issue.message;
     }
     if (this.#state === "syncing" && messages.some((message) => message.kind === "in_sync"))
       this.#reachedSync();
