@@ -144,6 +144,8 @@ export const READ_SLICE_MS = 5;
 export const EXPLAIN_TRIES_MAX = 256;
 export const EXPLAIN_WALKS_MAX = 16;
 // PolicySync.
+/** Lines of a recording: days of a busy node. */
+export const RECORDING_LINES_MAX = 1_000_000;
 /** Members of an IP set in one message: 4 MiB divided by the longest member's 51 bytes. */
 export const SYNC_MEMBERS_PER_MESSAGE_MAX = 82_200;
 /** Messages that may wait for one client on top of its first complete state. */

@@ -4,6 +4,7 @@ import { checkCommand } from "./check.ts";
 import { demoCommand } from "./demo.ts";
 import { applyEnvironment } from "./environment.ts";
 import { type CommandContext, EXIT_OK, EXIT_USAGE, type Io, UsageError } from "./io.ts";
+import { nodeCommand } from "./node.ts";
 import { sidecarCommand } from "./sidecar.ts";
 import { paintFor } from "./terminal.ts";
 import { validateCommand } from "./validate.ts";
@@ -12,6 +13,7 @@ import { VERSION } from "./version.ts";
 /** Every command, in the order in which help lists them: one file each. */
 const COMMANDS: readonly ((context: CommandContext) => Command)[] = [
   sidecarCommand,
+  nodeCommand,
   checkCommand,
   validateCommand,
   demoCommand,

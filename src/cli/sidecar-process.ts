@@ -1,23 +1,28 @@
 import { type AuthzOptions, AuthzServer } from "../authz/index.ts";
 import type { Clock } from "../base/clock.ts";
-import { ISSUE_CODES, type Issue } from "../base/issue.ts";
+import { ISSUE_CODES } from "../base/issue.ts";
 import { STATUS_ISSUES_MAX } from "../base/limits.ts";
 import { formatListenAddress, type ListenAddress } from "../base/listen-address.ts";
-import type { Datastore } from "../datastore/datastore.ts";
 import { PeerIdentityReader } from "../identity/peer-identity-reader.ts";
-import { AdminServer, DecisionLog, type Logger, Metrics, metricTable } from "../observe/index.ts";
+import {
+  AdminServer,
+  DecisionLog,
+  IssueReport,
+  type Logger,
+  Metrics,
+  metricTable,
+} from "../observe/index.ts";
 import type { Snapshot } from "../policy/snapshot.ts";
 import { DENY_REASONS } from "../policy/verdict.ts";
-import { EmbeddedPolicy, type JudgingOptions } from "./embedded-policy.ts";
-import type { GuardedWorkload } from "./guarded-workload.ts";
+import type { JudgingOptions } from "./embedded-policy.ts";
 import { type PolicyFlags, trustDomains } from "./policy-flags.ts";
+import type { PolicySource, PolicySourceListener } from "./policy-source.ts";
 import { VERSION } from "./version.ts";
 
 export type SidecarOptions = {
   readonly flags: PolicyFlags;
-  readonly guarded: GuardedWorkload;
-  /** For messages and `/status`: where policy comes from. */
-  readonly source: string;
+  /** For messages and `/status`: whom policy guards, as `shop/api`; empty where only the node agent knows. */
+  readonly guards: string;
   readonly listen: readonly ListenAddress[];
   readonly admin: ListenAddress | undefined;
   readonly authz: AuthzOptions;
@@ -25,31 +30,34 @@ export type SidecarOptions = {
 };
 
 /**
- * A running sidecar: a datastore, the policy made of it, the server that Envoy asks and the admin listener.
+ * A running sidecar: a source of policy, the server that Envoy asks and the admin listener.
  *
- * States, each a step of `start` or `stop`: *reading* the datastore for the first time (nothing listens yet); *serving*,
- * which is ready; *draining*, which is not ready but answers until the last connection closes or the time is over; *stopped*.
+ * States, each a step of `start` or `stop`: *reading* the source for the first time (nothing listens yet); *serving*,
+ * which is ready once the source is in sync; *draining*, which is not ready but answers until the last connection closes or the time is over; *stopped*.
  */
 export class Sidecar {
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #datastore: Datastore;
   readonly #options: SidecarOptions;
   readonly #metrics: Metrics;
-  readonly #policy: EmbeddedPolicy;
+  readonly #source: PolicySource;
+  readonly #issues: IssueReport;
   readonly #authz: AuthzServer;
   readonly #admin: AdminServer;
   #state: "reading" | "serving" | "draining" | "stopped" = "reading";
   #judging: JudgingOptions | undefined;
   #publishedAtMs: number | undefined;
-  #issues: readonly Issue[] = [];
 
-  constructor(clock: Clock, log: Logger, datastore: Datastore, options: SidecarOptions) {
-    const { flags, guarded } = options;
+  constructor(
+    clock: Clock,
+    log: Logger,
+    createSource: (listener: PolicySourceListener) => PolicySource,
+    options: SidecarOptions,
+  ) {
+    const { flags } = options;
     const semantics = flags.semantics ?? "strict";
     this.#clock = clock;
     this.#log = log;
-    this.#datastore = datastore;
     this.#options = options;
     this.#metrics = new Metrics(
       metricTable({
@@ -62,14 +70,16 @@ export class Sidecar {
     this.#metrics.collectProcess();
     this.#metrics.set(this.#metrics.slot("ephor_semantics", semantics), 1);
     this.#metrics.set(this.#metrics.slot("ephor_build_info", VERSION), 1);
-    this.#policy = new EmbeddedPolicy(clock, flags, guarded, {
+    this.#issues = new IssueReport(log, this.#metrics);
+    this.#source = createSource({
       onJudging: (judging) => this.#onJudging(judging),
       onPublish: (snapshot, tookMs) => this.#onPublish(snapshot, tookMs),
-      onIssues: (issues) => this.#onIssues(issues),
+      onIssues: (issues) => this.#issues.report(issues),
+      onEvent: (severity, message) => log[severity](message),
     });
     this.#authz = new AuthzServer(
       clock,
-      this.#policy.store,
+      this.#source.store,
       new PeerIdentityReader(clock, { trustDomains: trustDomains(flags), semantics }),
       new DecisionLog(clock, log, this.#metrics, { semantics }),
       {
@@ -86,7 +96,7 @@ export class Sidecar {
   /** Resolves when checks are answered. Rejects, with nothing left open, if policy is broken or an address is taken. */
   async start(): Promise<void> {
     try {
-      await this.#datastore.start(this.#policy);
+      await this.#source.start();
       for (const address of this.#options.listen) {
         const bound = await this.#authz.listen(address);
         this.#log.info({ address: formatListenAddress(bound) }, "listening for checks");
@@ -100,7 +110,6 @@ export class Sidecar {
       throw error;
     }
     this.#setState("serving");
-    this.#authz.setServing(true);
   }
 
   /** Answers until the last connection closes or the drain time is over, then lets go of everything. */
@@ -114,29 +123,36 @@ export class Sidecar {
   async #close(): Promise<void> {
     this.#setState("stopped");
     await this.#authz.close();
-    await this.#datastore.close();
+    await this.#source.close();
     await this.#admin.close();
   }
 
   #setState(state: "serving" | "draining" | "stopped"): void {
     this.#state = state;
-    this.#setGauge("ephor_ready", this.#notReady().length === 0 ? 1 : 0);
+    this.#tellReady();
     this.#log.info(state);
+  }
+
+  #tellReady(): void {
+    const isReady = this.#notReady().length === 0;
+    this.#setGauge("ephor_ready", isReady ? 1 : 0);
+    this.#authz.setServing(isReady);
   }
 
   #notReady(): readonly string[] {
     return [
-      ...(this.#policy.inSync ? [] : ["not in sync"]),
+      ...(this.#source.inSync ? [] : ["not in sync"]),
       ...(this.#state === "serving" ? [] : [this.#state === "reading" ? "not listening" : this.#state]),
     ];
   }
 
   #onJudging(judging: JudgingOptions): void {
     this.#judging = judging;
-    const { source, guarded, flags } = this.#options;
+    const { guards, flags } = this.#options;
+    const source = this.#source.text;
     const { inventoryFound, ...options } = judging;
     this.#log.info(
-      { version: VERSION, source, guards: guarded.text, ...options, trustDomains: trustDomains(flags) },
+      { version: VERSION, source, guards, ...options, trustDomains: trustDomains(flags) },
       "judging",
     );
     if (inventoryFound && judging.inventory === "none") {
@@ -156,27 +172,13 @@ export class Sidecar {
     for (const [kind, count] of objectCounts(counts)) this.#setGauge("ephor_policy_objects", count, kind);
     this.#metrics.observe("ephor_policy_update_duration_seconds", tookMs / 1000);
     this.#log.info({ revision, tookMs: Math.round(tookMs * 10) / 10, ...counts }, "policy in force");
+    if (this.#state === "serving") this.#tellReady();
     if (!hasEndpoint) {
       this.#log.warn(
-        { guards: this.#options.guarded.text },
+        { guards: this.#options.guards },
         "the guarded workload is not among the objects, so everything is denied",
       );
     }
-  }
-
-  #onIssues(issues: readonly Issue[]): void {
-    const known = new Set(this.#issues.map(issueKey));
-    for (const issue of issues) {
-      if (known.has(issueKey(issue))) continue;
-      this.#metrics.add(this.#metrics.slot("ephor_issues_total", issue.code), 1);
-      const { severity, code, where, message } = issue;
-      if (severity === "error") this.#log.error({ code, where }, message);
-      else this.#log.warn({ code, where }, message);
-    }
-    this.#issues = issues;
-    const errorCount = issues.filter(({ severity }) => severity === "error").length;
-    this.#setGauge("ephor_issues", errorCount, "error");
-    this.#setGauge("ephor_issues", issues.length - errorCount, "warning");
   }
 
   #setGauge(name: string, value: number, label = ""): void {
@@ -184,15 +186,15 @@ export class Sidecar {
   }
 
   #status(): object {
-    const snapshot = this.#policy.store.current;
+    const snapshot = this.#source.store.current;
     const { inventoryFound: _, ...judging } = this.#judging ?? { inventoryFound: false };
     return {
       version: VERSION,
       state: this.#state,
       notReady: this.#notReady(),
-      source: this.#options.source,
-      guards: this.#options.guarded.text,
-      inSync: this.#policy.inSync,
+      source: this.#source.text,
+      guards: this.#options.guards,
+      inSync: this.#source.inSync,
       revision: snapshot?.revision ?? 0,
       policyAgeSeconds:
         this.#publishedAtMs === undefined ? null : (this.#clock.wallMs() - this.#publishedAtMs) / 1000,
@@ -200,8 +202,9 @@ export class Sidecar {
       counts: snapshot?.counts ?? {},
       connections: this.#authz.connectionCount,
       judging,
-      issueCount: this.#issues.length,
-      issues: this.#issues.slice(0, STATUS_ISSUES_MAX),
+      ...this.#source.status(),
+      issueCount: this.#issues.issues.length,
+      issues: this.#issues.issues.slice(0, STATUS_ISSUES_MAX),
     };
   }
 }
@@ -214,8 +217,4 @@ function objectCounts(counts: Snapshot["counts"]): readonly (readonly [string, n
     ["ip_sets", counts.ipSets],
     ["ip_set_members", counts.ipSetMembers],
   ];
-}
-
-function issueKey({ severity, code, where, message }: Issue): string {
-  return [severity, code, where, message].join("\0");
 }

@@ -3,19 +3,26 @@ import { Command } from "commander";
 import { findGroup, type TcpSecurity } from "../authz/index.ts";
 import { toError } from "../base/assert.ts";
 import { systemClock } from "../base/clock.ts";
-import { IssuesError } from "../base/issue.ts";
 import { type ListenAddress, parseListenAddress } from "../base/listen-address.ts";
+import { err, ok, type Result } from "../base/result.ts";
 import { FileDatastore } from "../datastore/files/file-datastore.ts";
 import { createLogger, LOG_LEVELS, type LogLevel } from "../observe/index.ts";
+import { DEFAULT_POLICY_OPTIONS, type PolicyOptions } from "../policy/options.ts";
+import { EmbeddedSource } from "./embedded-source.ts";
 import { choice, flag, RepeatableFlag, readDurationMs, readFileMode, readText, toggle } from "./flags.ts";
 import { guardedWorkload } from "./guarded-workload.ts";
-import { type CommandContext, EXIT_OK, EXIT_USAGE, type Io, UsageError } from "./io.ts";
+import { type CommandContext, type Io, UsageError } from "./io.ts";
 import { addPolicyFlags, type PolicyFlags, portMap } from "./policy-flags.ts";
-import { countIssues, formatIssues } from "./render-issues.ts";
+import type { PolicySource, PolicySourceListener } from "./policy-source.ts";
+import { ReplaySource } from "./replay-source.ts";
+import { runService } from "./run-service.ts";
 import { Sidecar, type SidecarOptions } from "./sidecar-process.ts";
-import { paintFor } from "./terminal.ts";
+import { SyncSource } from "./sync-source.ts";
 
 type SidecarFlags = PolicyFlags & {
+  readonly policySync?: string;
+  readonly maxStaleness?: number;
+  readonly replay?: string;
   readonly listen?: readonly ListenAddress[];
   readonly socketMode?: number;
   readonly socketGroup?: string;
@@ -31,12 +38,26 @@ type SidecarFlags = PolicyFlags & {
 
 const DEFAULT_LISTEN: ListenAddress = { kind: "unix", path: "/var/run/ephor/ext_authz.sock" };
 const DEFAULT_DRAIN_TIMEOUT_MS = 30_000;
-const STOP_SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
 export function sidecarCommand({ io, finish }: CommandContext): Command {
   const command = new Command("sidecar").description("answer Envoy's ext_authz checks for one workload");
   addPolicyFlags(command);
   command
+    .addOption(
+      flag(
+        "--policy-sync <address>",
+        "take policy from a node agent at unix:PATH, not from files",
+        readSyncAddress,
+      ),
+    )
+    .addOption(
+      flag(
+        "--max-staleness <duration>",
+        "deny once the node agent has been away for longer (default: never)",
+        readDurationMs,
+      ),
+    )
+    .addOption(flag("--replay <file>", "take policy from a recorded stream, for looking at it", readText))
     .addOption(
       new RepeatableFlag(
         "--listen <address>",
@@ -79,6 +100,7 @@ Examples:
   ephor sidecar --policies examples/shop --workload shop/api --listen unix:/tmp/ephor.sock
   ephor sidecar --policies examples/shop --workload shop/api --listen unix:/tmp/ephor.sock \\
     --admin 127.0.0.1:9901 --log-level debug
+  ephor sidecar --policy-sync unix:/var/run/felix/nodeagent/socket --max-staleness 1h
 
 Logs go to standard error, one JSON object a line. SIGTERM drains; a second one ends at once.`,
     )
@@ -87,34 +109,85 @@ Logs go to standard error, one JSON object a line. SIGTERM drains; a second one 
 }
 
 async function runSidecar(io: Io, flags: SidecarFlags): Promise<number> {
-  const directory = flags.policies;
-  if (directory === undefined) throw new UsageError("--policies DIR is required");
-  const options = await sidecarOptions(flags, directory);
   const log = createLogger({ level: flags.logLevel ?? "info" });
-  const datastore = new FileDatastore(systemClock, { directory });
-  const sidecar = new Sidecar(systemClock, log, datastore, options);
-  // From here on, so that a signal while policy is read is not lost.
-  const stop = awaitStopSignal();
-  try {
-    await sidecar.start();
-  } catch (reason) {
-    stop.giveUp();
-    return explainStart(io, directory, reason);
+  const source = sourceFromFlags(flags);
+  const sidecar = new Sidecar(systemClock, log, source.create, await sidecarOptions(flags, source.guards));
+  return await runService(io, log, source.name, sidecar);
+}
+
+type SourceChoice = {
+  /** For error messages. */
+  readonly name: string;
+  readonly guards: string;
+  readonly create: (listener: PolicySourceListener) => PolicySource;
+};
+
+function sourceFromFlags(flags: SidecarFlags): SourceChoice {
+  const { policies, policySync, replay } = flags;
+  if ([policies, policySync, replay].filter((value) => value !== undefined).length !== 1) {
+    throw new UsageError("one of --policies DIR, --policy-sync unix:PATH and --replay FILE is required");
   }
-  log.info({ signal: await stop.received }, "stopping");
-  await sidecar.stop();
-  return EXIT_OK;
+  if (policies !== undefined) return filesSource(flags, policies);
+  const [misplaced] = FILES_ONLY.filter(([key]) => flags[key] !== undefined);
+  if (misplaced !== undefined) throw new UsageError(`${misplaced[1]} goes with --policies only`);
+  const guards = flags.workload === undefined ? "" : `${flags.workload.namespace}/${flags.workload.name}`;
+  const policy = judgedByAgent(flags);
+  if (replay !== undefined) {
+    const options = { file: replay, endpoint: guards === "" ? undefined : guards, policy };
+    return { name: replay, guards, create: (listener) => new ReplaySource(systemClock, listener, options) };
+  }
+  const options = {
+    path: policySync ?? "",
+    policy,
+    maxStalenessMs: flags.maxStaleness,
+    ownUid: process.getuid?.() ?? 0,
+  };
+  return {
+    name: "policy sync",
+    guards,
+    create: (listener) => new SyncSource(systemClock, listener, options),
+  };
 }
 
-function explainStart(io: Io, directory: string, reason: unknown): number {
-  const paint = paintFor(io.stderr, io.env);
-  if (!(reason instanceof IssuesError)) throw new UsageError(toError(reason).message);
-  io.stderr.write(formatIssues(reason.issues, io.stderr.isTTY === true, paint));
-  io.stderr.write(`${paint("bad", "error:")} ${directory} can't be used: ${countIssues(reason.issues)}\n`);
-  return EXIT_USAGE;
+function filesSource(flags: SidecarFlags, directory: string): SourceChoice {
+  if (flags.maxStaleness !== undefined) throw new UsageError("--max-staleness goes with --policy-sync only");
+  const guarded = guardedWorkload(flags);
+  const datastore = new FileDatastore(systemClock, { directory });
+  const options = { text: `files ${directory}`, flags, guarded };
+  return {
+    name: directory,
+    guards: guarded.text,
+    create: (listener) => new EmbeddedSource(systemClock, datastore, listener, options),
+  };
 }
 
-async function sidecarOptions(flags: SidecarFlags, directory: string): Promise<SidecarOptions> {
+/** Flags that only say something where this process calculates policy itself. */
+const FILES_ONLY: readonly (readonly [keyof SidecarFlags, string])[] = [
+  ["hostEndpoint", "--host-endpoint"],
+  ["labelsFile", "--labels-file"],
+  ["serviceAccount", "--service-account"],
+  ["address", "--address"],
+  ["namedPort", "--named-port"],
+  ["inventory", "--inventory"],
+];
+
+function judgedByAgent(flags: SidecarFlags): PolicyOptions {
+  return {
+    semantics: flags.semantics ?? DEFAULT_POLICY_OPTIONS.semantics,
+    peer: flags.peer ?? DEFAULT_POLICY_OPTIONS.peer,
+    requireIdentity: flags.requireIdentity ?? DEFAULT_POLICY_OPTIONS.requireIdentity,
+    pathProfile: flags.pathProfile ?? DEFAULT_POLICY_OPTIONS.pathProfile,
+  };
+}
+
+/** `unix:PATH`; the protocol has no other transport. */
+function readSyncAddress(text: string): Result<string, string> {
+  const address = parseListenAddress(text);
+  if (!address.ok) return address;
+  return address.value.kind === "unix" ? ok(address.value.path) : err("not unix:PATH");
+}
+
+async function sidecarOptions(flags: SidecarFlags, guards: string): Promise<SidecarOptions> {
   const listen = flags.listen ?? [DEFAULT_LISTEN];
   const tcpSecurity = readTcpSecurity(flags);
   const tcp = listen.some(({ kind }) => kind === "tcp");
@@ -125,8 +198,7 @@ async function sidecarOptions(flags: SidecarFlags, directory: string): Promise<S
     throw new UsageError("there is no TCP address to --listen on for what the TLS flags say");
   return {
     flags,
-    guarded: guardedWorkload(flags),
-    source: `files ${directory}`,
+    guards,
     listen,
     admin: flags.admin,
     authz: {
@@ -169,20 +241,4 @@ async function readGroup(group: string | undefined): Promise<number | undefined>
   return await findGroup(group).catch((reason: unknown) => {
     throw new UsageError(`--socket-group: ${toError(reason).message}`);
   });
-}
-
-/** The first signal that asks to stop; a second one ends the process at once, as if nobody listened. */
-function awaitStopSignal(): { readonly received: Promise<NodeJS.Signals>; readonly giveUp: () => void } {
-  let stop: NodeJS.SignalsListener = () => {};
-  const giveUp = (): void => {
-    for (const each of STOP_SIGNALS) process.off(each, stop);
-  };
-  const received = new Promise<NodeJS.Signals>((resolve) => {
-    stop = (signal) => {
-      giveUp();
-      resolve(signal);
-    };
-  });
-  for (const each of STOP_SIGNALS) process.on(each, stop);
-  return { received, giveUp };
 }

@@ -16,6 +16,8 @@ export type ProcessState = {
   notReady(): readonly string[];
   /** The answer to `/status`; plain data. */
   status(): object;
+  /** Brings gauges up to date that nobody keeps, before they are exposed. */
+  collect?(): void;
 };
 
 /**
@@ -82,6 +84,7 @@ export class AdminServer {
           : sendText(response, 503, `not ready: ${reasons.join(", ")}\n`);
       }
       case "/metrics":
+        this.#state.collect?.();
         return send(response, 200, this.#metrics.contentType, await this.#metrics.expose());
       case "/status":
         return send(

@@ -19,7 +19,7 @@ export type MetricLabels = {
   readonly version: string;
 };
 
-/** Every metric of ours, in one place; a test holds docs/operations.md against it. */
+/** Every metric of a sidecar, in one place; a test holds docs/operations.md against it. */
 export function metricTable(labels: MetricLabels): readonly MetricDefinition[] {
   return [
     {
@@ -71,6 +71,66 @@ export function metricTable(labels: MetricLabels): readonly MetricDefinition[] {
       type: "gauge",
       help: "1 while in sync, listening and not draining.",
     },
+    ...issueMetrics(labels.issueCodes),
+    {
+      name: "ephor_semantics",
+      type: "gauge",
+      help: "1 for the semantics that verdicts follow.",
+      label: { name: "mode", values: labels.semantics },
+    },
+    buildInfo(labels.version),
+  ];
+}
+
+/** Every metric of a node agent, in one place; a test holds docs/operations.md against it. */
+export function nodeMetricTable(labels: {
+  readonly issueCodes: readonly string[];
+  readonly version: string;
+}): readonly MetricDefinition[] {
+  return [
+    {
+      name: "ephor_node_pods",
+      type: "gauge",
+      help: "Pods of this node that mounted the policy volume, by whether their socket could be set up.",
+      label: { name: "socket", values: ["listening", "failed"] },
+    },
+    {
+      name: "ephor_node_streams",
+      type: "gauge",
+      help: "Streams to sidecars that are open.",
+    },
+    {
+      name: "ephor_node_streams_closed_total",
+      type: "counter",
+      help: "Streams to sidecars that ended, for whatever reason.",
+    },
+    {
+      name: "ephor_node_clients_refused_total",
+      type: "counter",
+      help: "Clients turned away, or sent an endpoint that denies because they would misread their policy.",
+    },
+    {
+      name: "ephor_node_backlog_messages",
+      type: "gauge",
+      help: "Messages that wait for clients, all streams together.",
+    },
+    {
+      name: "ephor_node_flushes_total",
+      type: "counter",
+      help: "Batches of changes that gave messages for at least one pod.",
+    },
+    {
+      name: "ephor_in_sync",
+      type: "gauge",
+      help: "1 once the source of policy has been read completely.",
+    },
+    ...issueMetrics(labels.issueCodes),
+    buildInfo(labels.version),
+  ];
+}
+
+function issueMetrics(codes: readonly string[]): readonly MetricDefinition[] {
+  return [
     {
       name: "ephor_issues",
       type: "gauge",
@@ -81,19 +141,16 @@ export function metricTable(labels: MetricLabels): readonly MetricDefinition[] {
       name: "ephor_issues_total",
       type: "counter",
       help: "Problems that appeared in the objects that policy is made of, by code.",
-      label: { name: "code", values: labels.issueCodes },
-    },
-    {
-      name: "ephor_semantics",
-      type: "gauge",
-      help: "1 for the semantics that verdicts follow.",
-      label: { name: "mode", values: labels.semantics },
-    },
-    {
-      name: "ephor_build_info",
-      type: "gauge",
-      help: "1 for the version that runs.",
-      label: { name: "version", values: [labels.version] },
+      label: { name: "code", values: codes },
     },
   ];
+}
+
+function buildInfo(version: string): MetricDefinition {
+  return {
+    name: "ephor_build_info",
+    type: "gauge",
+    help: "1 for the version that runs.",
+    label: { name: "version", values: [version] },
+  };
 }

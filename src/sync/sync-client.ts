@@ -17,10 +17,11 @@ import * as grpc from "@grpc/grpc-js";
 import { toError } from "../base/assert.ts";
 import { Backoff } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
+import type { Issue } from "../base/issue.ts";
 import { SYNC_MESSAGE_MAX_BYTES } from "../base/limits.ts";
 import type { Message } from "../policy/messages.ts";
 import type { PolicyOptions } from "../policy/options.ts";
-import type { SnapshotStore } from "../policy/snapshot.ts";
+import type { Snapshot, SnapshotStore } from "../policy/snapshot.ts";
 import { SnapshotBuilder } from "../policy/snapshot-builder.ts";
 import { announceFeatures } from "./features.ts";
 import { isOldGeneration, OLD_GENERATION } from "./generation.ts";
@@ -43,10 +44,12 @@ export type SyncStatus = {
 /** What the owner of the client reacts to. */
 export type SyncClientEvents = {
   stateChanged(state: SyncState): void;
-  /** A problem to log and count; the client goes on by itself. */
+  /** A new snapshot is in force, `tookMs` after its messages had arrived. */
+  published?(snapshot: Snapshot, tookMs: number): void;
+  /** What is wrong with the objects of the live state, as far as their last messages tell. */
+  issues?(issues: readonly Issue[]): void;
+  /** Why there is no stream; the client goes on by itself. */
   problem(message: string): void;
-  /** Every message as it came, before it is applied; for recording. */
-  received?(message: Message): void;
 };
 
 export type SyncClientOptions = {
@@ -154,7 +157,6 @@ export class PolicySyncClient {
     this.#messages++;
     const read = readMessage(bytes);
     if (!read.ok) {
-      this.#events.problem(read.error.message);
       this.#resync(read.error.message);
       return;
     }
@@ -162,7 +164,6 @@ export class PolicySyncClient {
       this.#resync(OLD_GENERATION);
       return;
     }
-    this.#events.received?.(read.value);
     this.#pending.push(read.value);
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
@@ -176,24 +177,25 @@ export class PolicySyncClient {
     const messages = this.#pending;
     this.#pending = [];
     if (builder === undefined || messages.length === 0) return;
-    for (const issue of builder.apply(messages)) {
-      this.#events.problem(`${issue.where}: ${issue.message}`);
-      // Other errors are of the object itself: asking again would bring the same.
-      if (issue.code === "bad_order") this.#broken ??= issue.message;
-    }
+    const startedMs = this.#clock.nowMs();
+    const issues = builder.apply(messages);
+    if (issues.length > 0) this.#events.issues?.(issues);
+    // Other errors are of the object itself: asking again would bring the same.
+    this.#broken ??= issues.find((issue) => issue.code === "bad_order")?.message;
     if (this.#state === "syncing" && messages.some((message) => message.kind === "in_sync"))
       this.#reachedSync();
     if (this.#state === "syncing") return;
-    this.#publish(builder);
+    this.#publish(builder, startedMs);
     // What broke is refused by the snapshot; only a new stream can mend it.
     if (this.#broken !== undefined) this.#resync(`the stream broke its order: ${this.#broken}`);
   }
 
-  #publish(builder: SnapshotBuilder): void {
+  #publish(builder: SnapshotBuilder, startedMs: number): void {
     this.#revision++;
     const snapshot = builder.build(this.#revision);
     this.#store.publish(snapshot);
     this.#become(snapshot.hasEndpoint ? "in-sync" : "no-endpoint");
+    this.#events.published?.(snapshot, this.#clock.nowMs() - startedMs);
   }
 
   #reachedSync(): void {

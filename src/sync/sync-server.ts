@@ -18,6 +18,8 @@ export type SyncServerEvents = {
   opened(endpoint: EndpointId): void;
   closed(endpoint: EndpointId, why: string): void;
   refused(endpoint: EndpointId, why: string): void;
+  /** Each message as it is queued for the endpoint's stream; for recording. */
+  sent?(endpoint: EndpointId, message: Message): void;
 };
 
 /** Pings find a client that is alive for the kernel but answers nothing, so that it does not hold the place of the next. */
@@ -98,7 +100,10 @@ export class SyncServer {
     }
     const queue = new StreamQueue(this.#clock, call, (why) => active.end(why));
     const leave = this.#fanOut.join(this.#endpoint, announcedFeatures(call.metadata), {
-      send: (message: Message) => queue.send(message),
+      send: (message: Message) => {
+        this.#events.sent?.(this.#endpoint, message);
+        queue.send(message);
+      },
       end: () => queue.end(),
       refused: (feature: SyncFeature) =>
         this.#events.refused(

@@ -9,6 +9,7 @@ import { after, afterEach, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../../src/base/clock.ts";
 import { IssuesError } from "../../src/base/issue.ts";
+import { EmbeddedSource } from "../../src/cli/embedded-source.ts";
 import { guardedWorkload } from "../../src/cli/guarded-workload.ts";
 import type { PolicyFlags } from "../../src/cli/policy-flags.ts";
 import { Sidecar } from "../../src/cli/sidecar-process.ts";
@@ -80,15 +81,22 @@ describe("Sidecar", () => {
     lines = [];
     const log = createLoggerTo({ write: (line) => lines.push(line) }, { level: "info" });
     const all: PolicyFlags = { workload: { namespace: "shop", name: "api" }, ...flags };
-    const sidecar = new Sidecar(systemClock, log, new FileDatastore(systemClock, { directory: policies }), {
-      flags: all,
-      guarded: guardedWorkload(all),
-      source: `files ${policies}`,
-      listen: [{ kind: "unix", path: socket }],
-      admin: { kind: "unix", path: admin },
-      authz: {},
-      drainTimeoutMs: DEADLINE_MS,
-    });
+    const guarded = guardedWorkload(all);
+    const datastore = new FileDatastore(systemClock, { directory: policies });
+    const source = { text: `files ${policies}`, flags: all, guarded };
+    const sidecar = new Sidecar(
+      systemClock,
+      log,
+      (listener) => new EmbeddedSource(systemClock, datastore, listener, source),
+      {
+        flags: all,
+        guards: guarded.text,
+        listen: [{ kind: "unix", path: socket }],
+        admin: { kind: "unix", path: admin },
+        authz: {},
+        drainTimeoutMs: DEADLINE_MS,
+      },
+    );
     open.push(sidecar);
     return sidecar;
   }

@@ -47,7 +47,11 @@ function startSidecar(options: { maxStalenessMs?: number } = {}): Sidecar {
   const client = new PolicySyncClient(
     systemClock,
     store,
-    { stateChanged: (state) => states.push(state), problem: (message) => problems.push(message) },
+    {
+      stateChanged: (state) => states.push(state),
+      problem: (message) => problems.push(message),
+      issues: (issues) => problems.push(...issues.map((issue) => `${issue.where}: ${issue.message}`)),
+    },
     {
       path,
       policy: DEFAULT_POLICY_OPTIONS,

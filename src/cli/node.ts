@@ -1,0 +1,69 @@
+import { hostname } from "node:os";
+import { Command } from "commander";
+import { systemClock } from "../base/clock.ts";
+import { type ListenAddress, parseListenAddress } from "../base/listen-address.ts";
+import { FileDatastore } from "../datastore/files/file-datastore.ts";
+import { createLogger, LOG_LEVELS, type LogLevel } from "../observe/index.ts";
+import { choice, flag, readFileMode, readText } from "./flags.ts";
+import { type CommandContext, type Io, UsageError } from "./io.ts";
+import { NodeAgent } from "./node-process.ts";
+import { runService } from "./run-service.ts";
+
+type NodeFlags = {
+  readonly policies?: string;
+  readonly nodeName?: string;
+  readonly prefix?: string;
+  readonly socketMode?: number;
+  readonly admin?: ListenAddress;
+  readonly record?: string;
+  readonly logLevel?: LogLevel;
+};
+
+const DEFAULT_PREFIX = "/var/run/nodeagent";
+
+export function nodeCommand({ io, finish }: CommandContext): Command {
+  return new Command("node")
+    .description("feed the sidecars of one node over PolicySync, each pod through its own socket")
+    .addOption(flag("--policies <dir>", "directory of policy files, YAML or JSON", readText))
+    .addOption(flag("--node-name <name>", "serve the pods of this node (default: the host name)", readText))
+    .addOption(
+      flag("--prefix <dir>", `holds creds/ and mount/ of the pods (default: ${DEFAULT_PREFIX})`, readText),
+    )
+    .addOption(flag("--socket-mode <mode>", "permissions of the pods' sockets (default: 0666)", readFileMode))
+    .addOption(
+      flag(
+        "--admin <address>",
+        "where probes and metrics are answered, unix:PATH or a loopback HOST:PORT",
+        parseListenAddress,
+      ),
+    )
+    .addOption(
+      flag("--record <file>", "append every message of every stream to a file, as JSON lines", readText),
+    )
+    .addOption(choice("--log-level <word>", "what is logged (default: info)", LOG_LEVELS))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ephor node --policies /etc/ephor/policies --node-name node-1
+  ephor node --policies examples/shop --node-name node-1 --prefix /tmp/nodeagent --admin 127.0.0.1:9902
+
+A pod is served once PREFIX/creds/ID.json names it; its socket is PREFIX/mount/ID/socket.`,
+    )
+    .action(async (flags: NodeFlags) => finish(await runNode(io, flags)));
+}
+
+async function runNode(io: Io, flags: NodeFlags): Promise<number> {
+  const directory = flags.policies;
+  if (directory === undefined) throw new UsageError("--policies DIR is required");
+  const log = createLogger({ level: flags.logLevel ?? "info" });
+  const agent = new NodeAgent(systemClock, log, new FileDatastore(systemClock, { directory }), {
+    source: `files ${directory}`,
+    nodeName: flags.nodeName ?? hostname(),
+    prefix: flags.prefix ?? DEFAULT_PREFIX,
+    socketMode: flags.socketMode ?? 0o666,
+    admin: flags.admin,
+    record: flags.record,
+  });
+  return await runService(io, log, directory, agent);
+}
