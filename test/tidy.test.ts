@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { ISSUE_CODES } from "../src/base/issue.ts";
 import { environmentName } from "../src/cli/environment.ts";
 import { createProgram } from "../src/cli/program.ts";
-import { metricTable } from "../src/observe/metric-table.ts";
+import { metricTable, nodeMetricTable } from "../src/observe/metric-table.ts";
 import { DENY_REASONS } from "../src/policy/verdict.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -131,7 +131,10 @@ describe("docs/operations.md", () => {
   });
 
   it("has every metric, with its type and labels", () => {
-    const table = metricTable({ reasons: ["r"], semantics: ["s"], issueCodes: ["i"], version: "0" });
+    const sidecar = metricTable({ reasons: ["r"], semantics: ["s"], issueCodes: ["i"], version: "0" });
+    const known = new Set(sidecar.map(({ name }) => name));
+    const node = nodeMetricTable({ issueCodes: ["i"], version: "0" });
+    const table = [...sidecar, ...node.filter(({ name }) => !known.has(name))];
     const names = table.map(({ name, label }) => (label === undefined ? name : `${name}{${label.name}}`));
     assert.deepEqual(tableUnder("Metrics").sort(), names.sort());
     for (const { name, type } of table) {

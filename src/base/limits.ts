@@ -164,3 +164,5 @@ export const SYNC_MESSAGE_MAX_BYTES: number = 64 * 1_024 * 1_024;
 export const CREDENTIALS_FILE_MAX_BYTES = 16_384;
 /** Far above the pods that one node can run. */
 export const CREDENTIALS_FILES_MAX = 4_096;
+/** A node's status with thousands of pods; more is some other server. */
+export const STATUS_ANSWER_MAX_BYTES = 16_777_216;

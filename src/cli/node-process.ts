@@ -77,7 +77,7 @@ export class NodeAgent {
     this.#metrics.set(this.#metrics.slot("ephor_build_info", VERSION), 1);
     this.#issues = new IssueReport(log, this.#metrics);
     this.#admin = new AdminServer(this.#metrics, {
-      notReady: () => (this.#state === "serving" ? [] : [this.#state]),
+      notReady: () => this.#notReady(),
       status: () => this.#status(),
       collect: () => this.#collect(),
     });
@@ -159,6 +159,10 @@ export class NodeAgent {
     this.#issues.report([...this.#datastoreIssues, ...this.#graph.issues()]);
   }
 
+  #notReady(): readonly string[] {
+    return [...(this.#inSync ? [] : ["not in sync"]), ...(this.#state === "serving" ? [] : [this.#state])];
+  }
+
   #collect(): void {
     const pods = this.#sockets.pods;
     const listening = pods.filter((pod) => pod.problem === "").length;
@@ -179,6 +183,7 @@ export class NodeAgent {
     return {
       version: VERSION,
       state: this.#state,
+      notReady: this.#notReady(),
       node: nodeName,
       source,
       prefix,

@@ -6,6 +6,7 @@ import { applyEnvironment } from "./environment.ts";
 import { type CommandContext, EXIT_OK, EXIT_USAGE, type Io, UsageError } from "./io.ts";
 import { nodeCommand } from "./node.ts";
 import { sidecarCommand } from "./sidecar.ts";
+import { statusCommand } from "./status.ts";
 import { paintFor } from "./terminal.ts";
 import { validateCommand } from "./validate.ts";
 import { VERSION } from "./version.ts";
@@ -16,6 +17,7 @@ const COMMANDS: readonly ((context: CommandContext) => Command)[] = [
   nodeCommand,
   checkCommand,
   validateCommand,
+  statusCommand,
   demoCommand,
 ];
 

@@ -267,7 +267,24 @@ describe("ephor sidecar", () => {
       args: ["--policies", "/none"],
       message: /\/none: error: .*\[unreadable\]/,
     },
-    { name: "no directory", args: [], message: /--policies DIR is required/ },
+    { name: "no source", args: [], message: /one of --policies DIR, --policy-sync/ },
+    {
+      name: "two sources",
+      args: ["--policies", SHOP, "--policy-sync", "unix:/x"],
+      message: /one of --policies/,
+    },
+    {
+      name: "a description of a workload that the agent knows",
+      args: ["--policy-sync", "unix:/x", "--address", "10.0.0.1"],
+      message: /--address goes with --policies only/,
+    },
+    {
+      name: "staleness of files",
+      args: ["--policies", SHOP, "--workload", "shop/api", "--max-staleness", "1h"],
+      message: /goes with --policy-sync only/,
+    },
+    { name: "an agent over TCP", args: ["--policy-sync", "127.0.0.1:1"], message: /not unix:PATH/ },
+    { name: "no such recording", args: ["--replay", "/none"], message: /--replay: .*ENOENT/ },
     {
       name: "TCP in the clear without a word",
       args: ["--policies", SHOP, "--listen", "127.0.0.1:0"],
