@@ -39,24 +39,28 @@ export function messages(value: unknown): string[] {
   return read(value).issues.map(({ message }) => message);
 }
 
+/** The type of a resource, some of which have several kinds. */
+export type OfKind<K extends Resource["kind"], R extends Resource = Resource> = R extends Resource
+  ? K extends R["kind"]
+    ? R
+    : never
+  : never;
+
 /** The resource of an object that must be valid. */
-export function valid<K extends Resource["kind"]>(kind: K, value: unknown): Extract<Resource, { kind: K }> {
+export function valid<K extends Resource["kind"]>(kind: K, value: unknown): OfKind<K> {
   const { resource, issues } = read(value);
   assert.deepEqual(
     issues.filter(({ severity }) => severity === "error"),
     [],
   );
   assert.equal(resource?.kind, kind);
-  return resource as Extract<Resource, { kind: K }>;
+  return resource as OfKind<K>;
 }
 
 /** What takes the place of an object that must be broken. */
-export function placeholder<K extends Resource["kind"]>(
-  kind: K,
-  value: unknown,
-): Extract<Resource, { kind: K }> {
+export function placeholder<K extends Resource["kind"]>(kind: K, value: unknown): OfKind<K> {
   const parsed = read(value);
   assert.equal(parsed.resource, undefined);
   assert.equal(parsed.placeholder?.kind, kind);
-  return parsed.placeholder as Extract<Resource, { kind: K }>;
+  return parsed.placeholder as OfKind<K>;
 }
