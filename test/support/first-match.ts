@@ -32,6 +32,9 @@ function isMatch(
   rule: Rule,
   namespace: string,
 ): boolean {
+  // A rule's own path may be read in as many ways as a request's.
+  const paths = rule.http?.paths.map((path) => ("exact" in path ? path.exact : path.prefix)) ?? [];
+  if (!paths.every((path) => /^(\/[A-Za-z0-9]+)*\/?$/.test(path))) throw new SomethingUnknown();
   const clauses = askClauses({ state, options, flow, reading: "literal" }, rule, namespace, false).flat();
   if (clauses.some((clause) => clause.answer === "unknown")) throw new SomethingUnknown();
   return joinClauses(clauses) === "yes";
