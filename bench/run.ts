@@ -1,0 +1,100 @@
+/**
+ * Runs every case in a process of its own and prints one table: `node bench/run.ts [--only TEXT] [--json]`.
+ *
+ * Exit 1 if a figure is over its budget or a case fails.
+ */
+import { spawnSync } from "node:child_process";
+import { cpus, release } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import type { Figure } from "./harness.ts";
+
+type Case = { readonly name: string; readonly file: string; readonly args: readonly string[] };
+
+const RULE_COUNTS = ["10", "100", "1000", "20000"];
+const EVALUATE_SHAPES = ["last", "first", "mix", "strangers", "ambiguous-path", "no-identity"];
+
+const CASES: readonly Case[] = [
+  { name: "decode", file: "decode.ts", args: ["http"] },
+  { name: "decode-certificate", file: "decode.ts", args: ["http-certificate"] },
+  { name: "decode-tcp", file: "decode.ts", args: ["tcp"] },
+  ...EVALUATE_SHAPES.flatMap((shape) =>
+    RULE_COUNTS.map((rules) => ({
+      name: `evaluate-${shape}-${rules}`,
+      file: "evaluate.ts",
+      args: [shape, rules],
+    })),
+  ),
+  { name: "encode-allow", file: "encode.ts", args: ["allow"] },
+  { name: "encode-deny", file: "encode.ts", args: ["deny"] },
+  { name: "set", file: "set.ts", args: [] },
+  { name: "calculation", file: "calculation.ts", args: [] },
+  { name: "server", file: "server.ts", args: [] },
+  { name: "start-up", file: "start-up.ts", args: [] },
+  { name: "memory", file: "memory.ts", args: [] },
+  { name: "reload", file: "reload.ts", args: [] },
+];
+
+const { values } = parseArgs({
+  options: { only: { type: "string", default: "" }, json: { type: "boolean", default: false } },
+});
+const cases = CASES.filter(({ name }) => name.includes(values.only));
+if (cases.length === 0) {
+  process.stderr.write(
+    `no case is named ${values.only}; there are ${CASES.map(({ name }) => name).join(", ")}\n`,
+  );
+  process.exit(2);
+}
+
+let failed = false;
+if (!values.json) {
+  process.stdout.write(
+    `node ${process.version}, ${cpus()[0]?.model} × ${cpus().length}, Linux ${release()}\n\n`,
+  );
+  printRow("case", "value", "ratio", "budget");
+}
+for (const each of cases) {
+  for (const figure of runCase(each)) print(figure);
+}
+process.exitCode = failed ? 1 : 0;
+
+function runCase({ name, file, args }: Case): Figure[] {
+  const path = fileURLToPath(new URL(`cases/${file}`, import.meta.url));
+  const child = spawnSync(process.execPath, ["--expose-gc", path, ...args], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  if (child.status !== 0) {
+    failed = true;
+    process.stderr.write(`${name}: ${file} ended with ${child.status ?? child.signal}\n`);
+  }
+  return child.stdout
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as Figure);
+}
+
+function print(figure: Figure): void {
+  const isOver = figure.budget !== undefined && figure.value > figure.budget;
+  failed ||= isOver;
+  if (values.json) {
+    process.stdout.write(`${JSON.stringify(figure)}\n`);
+    return;
+  }
+  const ratio = figure.ratio === undefined ? "" : round(figure.ratio);
+  const budget =
+    figure.budget === undefined ? "" : `${round(figure.budget)} ${figure.unit}${isOver ? "  OVER" : ""}`;
+  printRow(figure.name, `${round(figure.value)} ${figure.unit}`, ratio, budget);
+}
+
+function printRow(name: string, value: string, ratio: string, budget: string): void {
+  process.stdout.write(
+    `${name.padEnd(58)} ${value.padStart(14)} ${ratio.padStart(10)}   ${budget}\n`.trimEnd(),
+  );
+  process.stdout.write("\n");
+}
+
+/** Three significant digits, without an exponent. */
+function round(value: number): string {
+  return Number(value.toPrecision(3)).toLocaleString("en");
+}
