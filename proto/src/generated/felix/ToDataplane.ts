@@ -32,6 +32,7 @@ export interface ToDataplane {
   'service_account_remove'?: (_felix_ServiceAccountRemove | null);
   'namespace_update'?: (_felix_NamespaceUpdate | null);
   'namespace_remove'?: (_felix_NamespaceRemove | null);
+  'more'?: (boolean);
   'payload'?: "in_sync"|"ipset_update"|"ipset_delta_update"|"ipset_remove"|"active_profile_update"|"active_profile_remove"|"active_policy_update"|"active_policy_remove"|"workload_endpoint_update"|"workload_endpoint_remove"|"service_account_update"|"service_account_remove"|"namespace_update"|"namespace_remove";
 }
 
@@ -51,4 +52,5 @@ export interface ToDataplane__Output {
   'service_account_remove'?: (_felix_ServiceAccountRemove__Output);
   'namespace_update'?: (_felix_NamespaceUpdate__Output);
   'namespace_remove'?: (_felix_NamespaceRemove__Output);
+  'more'?: (boolean);
 }
