@@ -101,7 +101,26 @@ describe("evaluate()", () => {
           }
         }
       }),
-      runSettings(1 / 40),
+      runSettings(1 / 16),
+    );
+  });
+
+  it("remembers of one address nothing for another", () => {
+    // Far more addresses than answers are remembered, in an order in which each comes again after others.
+    const hosts = fc.array(fc.integer({ min: 0, max: 1023 }), { minLength: 1500, maxLength: 1500 });
+    fc.assert(
+      fc.property(messages, options, request, hosts, (given, chosen, each, addresses) => {
+        const snapshot = build(given, chosen);
+        const state = foldMessages(EMPTY_STATE, given);
+        const expected = new Map<number, object>();
+        for (const host of addresses) {
+          const asked: Request = { ...each, sourceAddress: `10.0.${host >> 8}.${host & 255}` };
+          const want = expected.get(host) ?? judge(state, chosen, asked);
+          expected.set(host, want);
+          assert.deepEqual(essence(evaluateSnapshot(snapshot, toFlow(asked))), want);
+        }
+      }),
+      runSettings(1 / 400),
     );
   });
 

@@ -156,14 +156,17 @@ const address = weighted<string | undefined>(
   [5, fc.constant(undefined)],
 );
 
+/** Just past where the rules' ranges end. */
+const NEXT_PORTS = [81, 82, 444, 844, 8081, 8444];
+
 export const request: fc.Arbitrary<Request> = fc.record({
   sourceAddress: address,
-  sourcePort: fc.constantFrom(...PORTS, 40_000),
+  sourcePort: fc.constantFrom(...PORTS, ...NEXT_PORTS, 40_000),
   destinationAddress: weighted<string | undefined>(
     [97, fc.constantFrom(...ADDRESSES)],
     [3, fc.constant(undefined)],
   ),
-  destinationPort: fc.constantFrom(...PORTS),
+  destinationPort: fc.constantFrom(...PORTS, ...NEXT_PORTS),
   protocol: weighted([92, fc.constant(6)], [5, fc.constant(17)], [3, fc.constant(0)]),
   peer,
   destinationPeer: peer,

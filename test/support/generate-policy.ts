@@ -276,8 +276,8 @@ const anyRule: fc.Arbitrary<Rule> = fc.record({
   ipVersion: sometimes<number, undefined>(8, fc.constantFrom(4, 4, 6, 6, 5), undefined),
   protocol: sometimes(15, protocol, undefined),
   notProtocol: sometimes(8, protocol, undefined),
-  icmp: sometimes(5, fc.constant({ type: 8 }), undefined),
-  notIcmp: sometimes(5, fc.constant({ type: 8, code: 0 }), undefined),
+  icmp: sometimes(6, fc.constant({ type: 8 }), undefined),
+  notIcmp: sometimes(10, fc.constant({ type: 8, code: 0 }), undefined),
   source,
   destination,
   http: sometimes(44, http, undefined),
@@ -300,11 +300,50 @@ export const ALLOW_ALL: Rule = {
 };
 
 /** Rules about paths alone, for which no other clause stands in the way. */
-const pathRule: fc.Arbitrary<Rule> = fc
-  .record({ action, paths: fc.array(rulePath, { minLength: 1, maxLength: 2 }) })
-  .map(({ action: chosen, paths }) => ({ ...ALLOW_ALL, action: chosen, http: { methods: [], paths } }));
+function pathRuleOf(path: fc.Arbitrary<HttpPathMatch>): fc.Arbitrary<Rule> {
+  return fc
+    .record({ action, paths: fc.array(path, { minLength: 1, maxLength: 2 }) })
+    .map(({ action: chosen, paths }) => ({ ...ALLOW_ALL, action: chosen, http: { methods: [], paths } }));
+}
 
-export const rule: fc.Arbitrary<Rule> = weighted<Rule>([8, anyRule], [2, pathRule]);
+const pathRule = pathRuleOf(rulePath);
+
+/** Rules whose own paths mean different things under different readings. */
+const oddPathRule = pathRuleOf(
+  fc
+    .tuple(fc.boolean(), fc.constantFrom("/a;v=1", "/a%2Fb", "/%61", "/b/../a", "/a//b", "/a%3Bx", "/a", "/"))
+    .map(([exact, path]): HttpPathMatch => (exact ? { exact: path } : { prefix: path })),
+);
+
+/** Rules that ask one thing alone, so that what one of them answers is what decides. */
+function narrowRule(entity: fc.Arbitrary<EntityMatch>, isSource: boolean): fc.Arbitrary<Rule> {
+  return fc
+    .record({ action: fc.constantFrom("allow", "allow", "deny", "pass"), entity })
+    .map(({ action: chosen, entity: own }) => ({
+      ...ALLOW_ALL,
+      action: chosen,
+      source: isSource ? own : ANY_SIDE,
+      destination: isSource ? ANY_SIDE : own,
+    }));
+}
+
+const mixedRule: fc.Arbitrary<Rule> = weighted<Rule>([8, anyRule], [2, pathRule]);
+
+/** What the rules of one case are about: all together, or one kind of clause. */
+const RULE_THEMES: readonly fc.Arbitrary<Rule>[] = [
+  mixedRule,
+  mixedRule,
+  mixedRule,
+  mixedRule,
+  mixedRule,
+  pathRule,
+  oddPathRule,
+  narrowRule(side({ serviceAccountMatch }), true),
+  narrowRule(side({ serviceAccountMatch, ipSetIds: some(ADDRESS_SETS, 1) }), true),
+  narrowRule(weighted<EntityMatch>([1, byPorts], [1, byNotPorts], [1, byNamedPorts], [1, byServices]), false),
+  narrowRule(weighted<EntityMatch>([2, byNets], [1, byNotNets]), true),
+  narrowRule(weighted<EntityMatch>([1, bySets], [1, byNotSets]), true),
+];
 
 // ---- objects
 
@@ -321,7 +360,7 @@ const POLICY_IDS: readonly PolicyId[] = [
 
 export const policyId: fc.Arbitrary<PolicyId> = fc.constantFrom(...POLICY_IDS);
 
-function policyFor(id: PolicyId): fc.Arbitrary<Message> {
+function policyFor(id: PolicyId, rule: fc.Arbitrary<Rule>): fc.Arbitrary<Message> {
   const policy: fc.Arbitrary<Policy> = fc.record({
     namespace: fc.constant(id.namespace),
     tier: fc.constant("default"),
@@ -338,7 +377,7 @@ function policyFor(id: PolicyId): fc.Arbitrary<Message> {
 
 const PROFILE_NAMES = ["kns.prod", "ksa.prod.api", "extra"];
 
-function profileFor(name: string): fc.Arbitrary<Message> {
+function profileFor(name: string, rule: fc.Arbitrary<Rule>): fc.Arbitrary<Message> {
   const rules = name.startsWith("kns.")
     ? weighted<Rule[]>([6, fc.constant([ALLOW_ALL])], [4, fc.array(rule, { maxLength: 3 })])
     : weighted<Rule[]>([4, fc.constant([])], [6, fc.array(rule, { maxLength: 3 })]);
@@ -481,42 +520,55 @@ function mostly<T, M>(
 
 /** A whole state as messages, in the order in which a node agent sends them. Some of what is named is missing. */
 export const messages: fc.Arbitrary<readonly Message[]> = fc
-  .tuple(
-    mostly(2, [...ADDRESS_SETS, ...PORT_SETS], (id) =>
-      setFor(id).chain((update) => weighted<Message[]>([8, fc.constant([update])], [2, deltaFor(update)])),
-    ),
-    mostly(2, POLICY_IDS, policyFor),
-    mostly(5, PROFILE_NAMES, profileFor),
-    sometimes(98, endpointMessage, undefined),
-    mostly(8, PAIRS, accountFor),
-    mostly(8, NAMESPACES, namespaceFor),
-  )
-  .map(([sets, policies, profiles, ownEndpoint, accounts, namespaces]) => [
-    ...sets.flat(),
-    ...policies,
-    ...profiles,
-    ...(ownEndpoint === undefined ? [] : [ownEndpoint]),
-    ...accounts,
-    ...namespaces,
-  ]);
+  .constantFrom(...RULE_THEMES)
+  .chain((rule) => messagesOf(rule));
+
+function messagesOf(rule: fc.Arbitrary<Rule>): fc.Arbitrary<readonly Message[]> {
+  return fc
+    .tuple(
+      mostly(2, [...ADDRESS_SETS, ...PORT_SETS], (id) =>
+        setFor(id).chain((update) => weighted<Message[]>([8, fc.constant([update])], [2, deltaFor(update)])),
+      ),
+      mostly(2, POLICY_IDS, (id) => policyFor(id, rule)),
+      mostly(5, PROFILE_NAMES, (name) => profileFor(name, rule)),
+      sometimes(98, endpointMessage, undefined),
+      mostly(8, PAIRS, accountFor),
+      mostly(8, NAMESPACES, namespaceFor),
+    )
+    .map(([sets, policies, profiles, ownEndpoint, accounts, namespaces]) => [
+      ...sets.flat(),
+      ...policies,
+      ...profiles,
+      ...(ownEndpoint === undefined ? [] : [ownEndpoint]),
+      ...accounts,
+      ...namespaces,
+    ]);
+}
 
 /** A change of an existing state: any message, its objects new or known. */
 export const change: fc.Arbitrary<Message> = weighted<Message>(
-  [4, policyId.chain(policyFor)],
+  [4, policyId.chain((id) => policyFor(id, mixedRule))],
   [1, policyId.map((id): Message => ({ kind: "active_policy_remove", id }))],
-  [2, fc.constantFrom(...PROFILE_NAMES).chain(profileFor)],
+  [2, fc.constantFrom(...PROFILE_NAMES).chain((name) => profileFor(name, mixedRule))],
   [1, fc.constantFrom(...PROFILE_NAMES).map((name): Message => ({ kind: "active_profile_remove", name }))],
-  [3, fc.constantFrom(...ADDRESS_SETS, ...PORT_SETS).chain(setFor)],
+  [5, fc.constantFrom(...ADDRESS_SETS, ...PORT_SETS).chain(setFor)],
+  [
+    5,
+    fc
+      .constantFrom(...ADDRESS_SETS, ...PORT_SETS)
+      .chain(setFor)
+      .chain((update) => deltaFor(update).map(([, delta]) => delta!)),
+  ],
   [1, fc.constantFrom(...ADDRESS_SETS, ...PORT_SETS).map((id): Message => ({ kind: "ipset_remove", id }))],
-  [4, endpointMessage],
-  [2, fc.constantFrom(...PAIRS).chain(accountFor)],
+  [2, endpointMessage],
+  [5, fc.constantFrom(...PAIRS).chain(accountFor)],
   [
     1,
     fc
       .constantFrom(...PAIRS)
       .map(([namespace, name]): Message => ({ kind: "service_account_remove", namespace, name })),
   ],
-  [2, fc.constantFrom(...NAMESPACES).chain(namespaceFor)],
+  [5, fc.constantFrom(...NAMESPACES).chain(namespaceFor)],
   [1, fc.constantFrom(...NAMESPACES).map((name): Message => ({ kind: "namespace_remove", name }))],
 );
 

@@ -68,9 +68,9 @@ const labels = fc
 
 /** Labels that some try to lie with. */
 const anyLabels = weighted<Map<string, string>>(
-  [8, labels],
+  [6, labels],
   [
-    2,
+    4,
     fc
       .tuple(
         labels,
@@ -261,6 +261,25 @@ const namespacedPolicy: fc.Arbitrary<CalicoPolicy> = fc
     unusable: broken,
   }));
 
+/** Selects every pod of its namespace, so that its place among others is what matters. */
+const plainPolicy: fc.Arbitrary<CalicoPolicy> = namespacedPolicy.map((policy) => ({
+  ...policy,
+  kind: "NetworkPolicy",
+  spec: { ...policy.spec, selector: undefined, serviceAccountSelector: undefined, stagedAction: "Set" },
+}));
+
+/** Every rule names a service. */
+const servicePolicy: fc.Arbitrary<CalicoPolicy> = fc
+  .tuple(plainPolicy, service)
+  .map(([policy, services]) => ({
+    ...policy,
+    spec: {
+      ...policy.spec,
+      egress: policy.spec.ingress.map((each) => ({ ...each, destination: { ...ANY_ENTITY, services } })),
+      ingress: policy.spec.ingress.map((each) => ({ ...each, source: { ...ANY_ENTITY, services } })),
+    },
+  }));
+
 const globalPolicy: fc.Arbitrary<CalicoPolicy> = fc
   .tuple(
     fc.constantFrom<CalicoPolicy["kind"]>(
@@ -430,6 +449,15 @@ const pod: fc.Arbitrary<Pod> = fc
     ...rest,
   }));
 
+/** Profiles that say different things of one label are in either order. */
+const PROFILE_LISTS: readonly (readonly string[])[] = [
+  [],
+  ["extra", "other"],
+  ["other", "extra"],
+  ["kns.prod", "ksa.prod.web", "extra"],
+  ["projectcalico-default-allow", "nowhere"],
+];
+
 const workloadEndpoint: fc.Arbitrary<WorkloadEndpoint> = fc
   .record({
     name: fc.constantFrom("vm-0", "vm-1"),
@@ -439,9 +467,7 @@ const workloadEndpoint: fc.Arbitrary<WorkloadEndpoint> = fc
     node: fc.constantFrom("node-1", "node-2"),
     serviceAccountName: fc.constantFrom("", "web"),
     addresses,
-    profiles: fc.uniqueArray(fc.constantFrom("kns.prod", "ksa.prod.web", "extra", "nowhere"), {
-      maxLength: 3,
-    }),
+    profiles: fc.constantFrom(...PROFILE_LISTS),
     ports: fc.array(namedPort, { maxLength: 2 }),
   })
   .map(({ name, namespace: own, labels: ownLabels, ...rest }) => ({
@@ -460,9 +486,7 @@ const hostEndpoint: fc.Arbitrary<HostEndpoint> = fc
     labels: anyLabels,
     node: fc.constantFrom("node-1", "node-2"),
     expectedIps: addresses,
-    profiles: fc.uniqueArray(fc.constantFrom("extra", "projectcalico-default-allow", "nowhere"), {
-      maxLength: 2,
-    }),
+    profiles: fc.constantFrom(...PROFILE_LISTS),
     ports: fc.array(namedPort, { maxLength: 1 }),
   })
   .map(({ name, labels: ownLabels, ...rest }) => ({
@@ -473,8 +497,16 @@ const hostEndpoint: fc.Arbitrary<HostEndpoint> = fc
   }));
 
 const profile: fc.Arbitrary<Profile> = fc
-  .record({ ingress: rules, egress: rules, labelsToApply: labels, unusable })
-  .map((rest) => ({ kind: "Profile", metadata: metadata("extra", "", new Map()), ...rest }));
+  .record({
+    name: fc.constantFrom("extra", "other"),
+    ingress: rules,
+    egress: rules,
+    labelsToApply: fc
+      .tuple(...LABELS.map((key) => fc.tuple(fc.constant(key), fc.constantFrom(...VALUES))))
+      .map((pairs) => new Map<string, string>(pairs)),
+    unusable,
+  })
+  .map(({ name, ...rest }) => ({ kind: "Profile", metadata: metadata(name, "", new Map()), ...rest }));
 
 const namespaceObject: fc.Arbitrary<Resource> = fc
   .tuple(namespace, labels)
@@ -501,7 +533,8 @@ const endpointSlice: fc.Arbitrary<EndpointSlice> = fc
     ...rest,
   }));
 
-export const resource: fc.Arbitrary<Resource> = weighted<Resource>(
+/** Everything there is, in the proportions of a cluster. */
+const anything: fc.Arbitrary<Resource> = weighted<Resource>(
   [8, namespacedPolicy],
   [5, globalPolicy],
   [4, kubernetesPolicy],
@@ -517,24 +550,72 @@ export const resource: fc.Arbitrary<Resource> = weighted<Resource>(
   [4, endpointSlice],
 );
 
+/** Which policies apply and in which order. */
+const aboutOrder: fc.Arbitrary<Resource> = weighted<Resource>(
+  [4, plainPolicy],
+  [2, globalPolicy],
+  [1, clusterPolicy],
+  [4, tier],
+);
+
+/** What is in the sets of services. */
+const aboutServices: fc.Arbitrary<Resource> = weighted<Resource>([1, servicePolicy], [3, endpointSlice]);
+
+/** Which labels things have, own and inherited. */
+const aboutLabels: fc.Arbitrary<Resource> = weighted<Resource>(
+  [3, globalPolicy],
+  [3, workloadEndpoint],
+  [3, hostEndpoint],
+  [4, profile],
+  [2, namespaceObject],
+  [2, accountObject],
+  [2, networkSet],
+  [2, pod],
+);
+
+const THEMES = [anything, anything, aboutOrder, aboutServices, aboutLabels] as const;
+
+function put(resource: Resource): ResourceUpdate {
+  return { kind: "put", key: resourceKey(resource), resource };
+}
+
 /** Put or delete, of one object. A deletion may be of something that was never there. */
-export const update: fc.Arbitrary<ResourceUpdate> = fc
-  .tuple(resource, sometimes(22, fc.constant(true), false))
-  .map(([chosen, isDelete]) => {
-    const key = resourceKey(chosen);
-    return isDelete ? { kind: "delete", key } : { kind: "put", key, resource: chosen };
-  });
+function updateOf(resource: fc.Arbitrary<Resource>): fc.Arbitrary<ResourceUpdate> {
+  return fc
+    .tuple(resource, sometimes(22, fc.constant(true), false))
+    .map(([chosen, isDelete]) => (isDelete ? { kind: "delete", key: resourceKey(chosen) } : put(chosen)));
+}
+
+/** What is there at first in every history, so that there is somebody for policy to be about. */
+const CORE: readonly Resource[] = [
+  { kind: "Namespace", metadata: metadata("prod", "", new Map([["team", "a"]])) },
+  { kind: "Namespace", metadata: metadata("dev", "", new Map([["team", "b"]])) },
+  { kind: "Tier", metadata: metadata("default", "", new Map()), order: 5, defaultAction: "Deny" },
+  { kind: "Tier", metadata: metadata("security", "", new Map()), order: 1, defaultAction: "Pass" },
+  corePod("api-0", "prod", "10.0.0.1"),
+  corePod("web-0", "dev", "10.0.0.2"),
+];
+
+function corePod(name: string, own: string, text: string): Pod {
+  return {
+    kind: "Pod",
+    metadata: metadata(name, own, new Map([["app", "a"]])),
+    nodeName: "node-1",
+    hostNetwork: false,
+    serviceAccountName: "web",
+    addresses: [ip(text)],
+    finished: false,
+    ports: [{ name: "http", protocol: "TCP", port: 8080 }],
+  };
+}
 
 /** A first state and batches of changes. */
 export const history: fc.Arbitrary<readonly (readonly ResourceUpdate[])[]> = fc
-  .tuple(
-    fc.array(
-      resource.map((each): ResourceUpdate => ({ kind: "put", key: resourceKey(each), resource: each })),
-      {
-        minLength: 8,
-        maxLength: 30,
-      },
+  .constantFrom(...THEMES)
+  .chain((resource) =>
+    fc.tuple(
+      fc.array(resource.map(put), { minLength: 6, maxLength: 24 }),
+      fc.array(fc.array(updateOf(resource), { minLength: 1, maxLength: 4 }), { minLength: 2, maxLength: 8 }),
     ),
-    fc.array(fc.array(update, { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 6 }),
   )
-  .map(([first, later]) => [first, ...later]);
+  .map(([first, later]) => [[...CORE.map(put), ...first], ...later]);

@@ -80,9 +80,8 @@ function codeOf(reason: DenyReason, options: PolicyOptions): number {
 
 /** A tier's walk is a list of these; profiles are walked alike. */
 type Step =
-  | { readonly kind: "missing"; readonly reason: DenyReason; readonly decider: Decider }
-  /** An unusable object without any rule. */
-  | { readonly kind: "broken"; readonly decider: Decider }
+  /** An object that is missing, or unusable and without any rule. */
+  | { readonly kind: "stop"; readonly reason: DenyReason; readonly decider: Decider }
   | {
       readonly kind: "rule";
       readonly rule: Rule;
@@ -90,6 +89,12 @@ type Step =
       readonly unusable: boolean;
       readonly decider: Decider;
     };
+
+/** Where a list of steps goes on: out of it by a pass (not from profiles), or past its end. */
+type Ways = {
+  readonly leave: ((doubt: Doubt | undefined) => Outcome) | undefined;
+  readonly end: (doubt: Doubt | undefined) => Outcome;
+};
 
 type Action = "allow" | "deny" | "log" | "pass" | "unknown";
 
@@ -137,10 +142,16 @@ class Walk {
     const name = policyKey(id);
     const policy = this.#question.state.policies.get(name);
     if (policy === undefined) {
-      return [{ kind: "missing", reason: "policy_missing", decider: { kind: "tier", tier } }];
+      return [{ kind: "stop", reason: "policy_missing", decider: { kind: "tier", tier } }];
     }
     if (policy.unusable !== "" && policy.inboundRules.length === 0) {
-      return [{ kind: "broken", decider: { kind: "rule", tier, policy: name, ruleIndex: 0 } }];
+      return [
+        {
+          kind: "stop",
+          reason: "policy_broken",
+          decider: { kind: "rule", tier, policy: name, ruleIndex: 0 },
+        },
+      ];
     }
     return policy.inboundRules.map((rule, ruleIndex) => ({
       kind: "rule",
@@ -154,11 +165,15 @@ class Walk {
   #stepsOfProfile(name: string): Step[] {
     const profile = this.#question.state.profiles.get(name);
     if (profile === undefined) {
-      return [{ kind: "missing", reason: "profile_missing", decider: { kind: "none" } }];
+      return [{ kind: "stop", reason: "profile_missing", decider: { kind: "none" } }];
     }
     if (profile.unusable !== "" && profile.inboundRules.length === 0) {
       return [
-        { kind: "broken", decider: { kind: "rule", tier: "", policy: `Profile ${name}`, ruleIndex: 0 } },
+        {
+          kind: "stop",
+          reason: "policy_broken",
+          decider: { kind: "rule", tier: "", policy: `Profile ${name}`, ruleIndex: 0 },
+        },
       ];
     }
     return profile.inboundRules.map((rule, ruleIndex) => ({
@@ -170,43 +185,37 @@ class Walk {
     }));
   }
 
-  #steps(
-    steps: readonly Step[],
-    at: number,
-    doubt: Doubt | undefined,
-    ways: {
-      readonly leave: ((doubt: Doubt | undefined) => Outcome) | undefined;
-      readonly end: (doubt: Doubt | undefined) => Outcome;
-    },
-  ): Outcome {
-    const step = steps[at];
-    if (step === undefined) return ways.end(doubt);
-    if (step.kind === "missing") return { allowed: false, reason: step.reason, decider: step.decider };
-    const goOn = (later: Doubt | undefined): Outcome => this.#steps(steps, at + 1, later, ways);
-    if (step.kind === "broken") return { allowed: false, reason: "policy_broken", decider: step.decider };
-    const asked = this.#ask(step);
-    const { decider } = step;
-    const deny = (reason: DenyReason): Outcome => ({ allowed: false, reason, decider });
-    if (asked.badRequest) return deny("bad_request");
-    if (asked.answer === "no") return goOn(doubt);
-    const action = readAction(step.rule.action);
-    if (action === "log") return goOn(doubt);
-    if (action === "unknown") return deny("bad_action");
-    if (asked.answer === "yes") {
-      if (action === "allow") return { allowed: true, decider };
-      if (action === "pass" && ways.leave !== undefined) return ways.leave(doubt);
-      return deny("rule");
+  #steps(steps: readonly Step[], first: number, doubtBefore: Doubt | undefined, ways: Ways): Outcome {
+    let doubt = doubtBefore;
+    for (const [index, step] of steps.entries()) {
+      if (index < first) continue;
+      if (step.kind !== "rule") return { allowed: false, reason: step.reason, decider: step.decider };
+      const { decider } = step;
+      const asked = this.#ask(step);
+      if (asked.badRequest) return { allowed: false, reason: "bad_request", decider };
+      if (asked.answer === "no") continue;
+      const action = readAction(step.rule.action);
+      if (action === "log") continue;
+      if (action === "unknown") return { allowed: false, reason: "bad_action", decider };
+      if (asked.answer === "yes") {
+        if (action === "allow") return { allowed: true, decider };
+        if (action === "pass" && ways.leave !== undefined) return ways.leave(doubt);
+        return { allowed: false, reason: "rule", decider };
+      }
+      const { flow } = this.#question;
+      if (flow.httpFollows && !flow.hasHttp && asked.onlyHttp) {
+        if (action === "allow") return { allowed: true, decider };
+        continue;
+      }
+      if (action === "deny" || (action === "pass" && ways.leave === undefined)) {
+        return { allowed: false, reason: asked.doubt, decider };
+      }
+      doubt ??= { reason: asked.doubt, decider };
+      if (action === "allow") continue;
+      const left = ways.leave!(doubt);
+      return left.allowed ? this.#steps(steps, index + 1, doubt, ways) : left;
     }
-    const mayBeHttpOnly = this.#question.flow.httpFollows && !this.#question.flow.hasHttp && asked.onlyHttp;
-    if (action === "allow") {
-      if (mayBeHttpOnly) return { allowed: true, decider };
-      return goOn(doubt ?? { reason: asked.doubt, decider });
-    }
-    if (mayBeHttpOnly) return goOn(doubt);
-    if (action === "deny" || ways.leave === undefined) return deny(asked.doubt);
-    const later = doubt ?? { reason: asked.doubt, decider };
-    const left = ways.leave(later);
-    return left.allowed ? goOn(later) : left;
+    return ways.end(doubt);
   }
 
   #ask(step: Step & { readonly kind: "rule" }): {

@@ -82,10 +82,28 @@ export function namespaceScope(selector: Selector): Selector {
   });
 }
 
-/** `all()` means whatever has a service account in a cluster-wide policy, and everything in a namespaced one. */
-function accountScope(selector: Selector, namespaced: boolean): Selector {
-  const prefixed = withPrefix(selector, "pcsa.");
-  return namespaced ? prefixed : mapLeaves(prefixed, (leaf) => (leaf.op === "all" ? HAS_ACCOUNT : leaf));
+/** A namespaced policy chooses from its namespace; `all()` in it stays everything. */
+function namespacedScope({ spec, metadata }: CalicoPolicy): Selector {
+  const account = spec.serviceAccountSelector && withPrefix(spec.serviceAccountSelector, "pcsa.");
+  return allOf([spec.selector, inNamespace(metadata.namespace), account])!;
+}
+
+/**
+ * A cluster-wide policy chooses from everything. Where it names namespaces, every `all()` so far means what has one;
+ * where it names service accounts, every one that is left means what has one of those.
+ */
+function globalScope(
+  selector: Selector | undefined,
+  namespaces: Selector | undefined,
+  accounts: Selector | undefined,
+): Selector {
+  const toPresence = (tree: Selector | undefined, presence: Selector): Selector =>
+    mapLeaves(tree ?? EVERYTHING, (leaf) => (leaf.op === "all" ? presence : leaf));
+  let scope = selector;
+  if (namespaces !== undefined)
+    scope = toPresence(allOf([scope, withPrefix(namespaces, "pcns.")]), HAS_NAMESPACE);
+  if (accounts !== undefined) scope = toPresence(allOf([scope, withPrefix(accounts, "pcsa.")]), HAS_ACCOUNT);
+  return scope ?? EVERYTHING;
 }
 
 function fromCalico(policy: CalicoPolicy): ScopedPolicy {
@@ -93,13 +111,9 @@ function fromCalico(policy: CalicoPolicy): ScopedPolicy {
   const namespaced = metadata.namespace !== "";
   return {
     id: idOf(policy),
-    scope:
-      allOf([
-        spec.selector,
-        namespaced ? inNamespace(metadata.namespace) : undefined,
-        spec.namespaceSelector && namespaceScope(spec.namespaceSelector),
-        spec.serviceAccountSelector && accountScope(spec.serviceAccountSelector, namespaced),
-      ]) ?? EVERYTHING,
+    scope: namespaced
+      ? namespacedScope(policy)
+      : globalScope(spec.selector, spec.namespaceSelector, spec.serviceAccountSelector),
     tier: spec.tier,
     order: spec.order ?? Number.POSITIVE_INFINITY,
     ingress: spec.appliesToIngress,
@@ -160,7 +174,7 @@ function fromCluster(policy: ClusterNetworkPolicy): ScopedPolicy {
   const chosen = subject.kind === "pods" ? subject.podSelector : undefined;
   return {
     id: idOf(policy),
-    scope: allOf([pods(chosen), namespaceScope(subject.namespaceSelector)])!,
+    scope: globalScope(pods(chosen), subject.namespaceSelector, undefined),
     tier: policy.tier === "Admin" ? "kube-admin" : "kube-baseline",
     order: policy.priority,
     ingress: policy.ingress.length > 0,
