@@ -21,6 +21,8 @@ import { SetStore, splitDelta } from "./set-store.ts";
 /** Where one stream's messages go. Must not call back into the fan-out. */
 export type Sink = {
   send(message: Message): void;
+  /** What was sent since the last call is one change; called even if that is nothing. */
+  endChange(): void;
   /** The endpoint is gone: nothing follows. */
   end(): void;
   /** The endpoint's policy needs a feature that this client did not announce: it was sent an endpoint that denies. */
@@ -83,6 +85,7 @@ export class FanOut {
     if (update !== undefined) this.#sendEndpoint(subscriber, update);
     for (const message of this.#labels.values()) sink.send(message);
     if (this.#inSync) sink.send({ kind: "in_sync" });
+    sink.endChange();
     return () => {
       group.delete(subscriber);
       if (group.size === 0 && this.#subscribers.get(key) === group) this.#subscribers.delete(key);
@@ -92,6 +95,8 @@ export class FanOut {
   /** Apply one flush of the calculation, in its order, and send each stream what concerns it. */
   apply(messages: readonly Message[]): void {
     for (const message of messages) this.#applyOne(message);
+    if (messages.length === 0) return;
+    for (const subscriber of this.#everyone()) subscriber.sink.endChange();
   }
 
   #applyOne(message: Message): void {

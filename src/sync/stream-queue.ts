@@ -13,7 +13,7 @@ import {
   SYNC_STALL_MAX_MS,
 } from "../base/limits.ts";
 import type { Message } from "../policy/messages.ts";
-import { messageBytes, sequenceBytes } from "./wire.ts";
+import { messageBytes, tailBytes } from "./wire.ts";
 
 /** The part of a gRPC server stream that is used. */
 export type Writable = {
@@ -22,12 +22,18 @@ export type Writable = {
   end(): void;
 };
 
+type Queued = {
+  readonly message: Message;
+  /** Other messages of the same change follow. */
+  more: boolean;
+};
+
 export class StreamQueue {
   readonly #clock: Clock;
   readonly #stream: Writable;
   /** Called once, with why, when the client is too slow. The caller ends the call. */
   readonly #cutOff: (why: string) => void;
-  #queue: Message[] = [];
+  #queue: Queued[] = [];
   #head = 0;
   #sequence = 0;
   #backlogMax: number = Number.POSITIVE_INFINITY;
@@ -51,20 +57,26 @@ export class StreamQueue {
     this.#backlogMax = this.backlog + SYNC_BACKLOG_MESSAGES_MAX;
   }
 
+  /** Takes a message of a change; it leaves with the change's end. */
   send(message: Message): void {
     if (this.#over || this.#ending) return;
-    this.#queue.push(message);
+    this.#queue.push({ message, more: true });
     if (this.backlog > SYNC_QUEUE_MESSAGES_MAX) {
       this.#giveUp(`the client does not read: ${this.backlog} messages wait for it`);
-      return;
     }
+  }
+
+  /** The change is complete: its messages take effect together. */
+  endChange(): void {
+    const last = this.#queue.at(-1);
+    if (last !== undefined) last.more = false;
     this.#pump();
   }
 
   /** Send what waits, then end the stream. */
   end(): void {
     this.#ending = true;
-    this.#pump();
+    this.endChange();
   }
 
   /** The stream is gone: forget what waits. */
@@ -87,14 +99,16 @@ export class StreamQueue {
 
   #pump(): void {
     while (!this.#over && this.#blockedSinceMs === undefined && this.#head < this.#queue.length) {
-      const message = this.#queue[this.#head]!;
+      const { message, more } = this.#queue[this.#head]!;
       this.#head++;
       if (this.#head === this.#queue.length || this.#head > 1_024) {
         this.#queue.splice(0, this.#head);
         this.#head = 0;
       }
       this.#sequence++;
-      const taken = this.#stream.write(Buffer.concat([messageBytes(message), sequenceBytes(this.#sequence)]));
+      const taken = this.#stream.write(
+        Buffer.concat([messageBytes(message), tailBytes(this.#sequence, more)]),
+      );
       if (!taken) this.#waitForDrain();
     }
     if (this.#ending && this.backlog === 0 && !this.#over) {

@@ -18,7 +18,7 @@ import { toError } from "../base/assert.ts";
 import { Backoff } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Issue } from "../base/issue.ts";
-import { SYNC_MESSAGE_MAX_BYTES } from "../base/limits.ts";
+import { SYNC_MESSAGE_MAX_BYTES, SYNC_QUEUE_MESSAGES_MAX } from "../base/limits.ts";
 import type { Message } from "../policy/messages.ts";
 import type { PolicyOptions } from "../policy/options.ts";
 import type { Snapshot, SnapshotStore } from "../policy/snapshot.ts";
@@ -80,6 +80,8 @@ export class PolicySyncClient {
   /** What this stream did against the protocol, if anything. */
   #broken: string | undefined;
   #flushScheduled = false;
+  /** The last message that arrived belongs to a change of which more is to come. */
+  #isPartial = false;
   #revision = 0;
   #streams = 0;
   #messages = 0;
@@ -160,19 +162,32 @@ export class PolicySyncClient {
       this.#resync(read.error.message);
       return;
     }
-    if (isOldGeneration(read.value)) {
-      this.#resync(OLD_GENERATION);
+    const { message, more } = read.value;
+    if (message !== undefined) {
+      if (isOldGeneration(message)) {
+        this.#resync(OLD_GENERATION);
+        return;
+      }
+      this.#pending.push(message);
+    }
+    this.#isPartial = more;
+    if (this.#pending.length > SYNC_QUEUE_MESSAGES_MAX) {
+      this.#resync(`a change of more than ${SYNC_QUEUE_MESSAGES_MAX} messages`);
       return;
     }
-    this.#pending.push(read.value);
-    if (this.#flushScheduled) return;
+    if (more || this.#flushScheduled) return;
     this.#flushScheduled = true;
     setImmediate(() => this.#flush());
   }
 
-  /** Everything that arrived in one turn of the event loop becomes one snapshot. */
+  /**
+   * Everything that arrived in one turn of the event loop becomes one snapshot. Where the agent marks what belongs together, a
+   * change that is still incomplete holds it back: torn by the end of a turn, or of the stream, it could allow what neither
+   * the policy before it nor the one after it allows.
+   */
   #flush(): void {
     this.#flushScheduled = false;
+    if (this.#isPartial) return;
     const builder = this.#builder;
     const messages = this.#pending;
     this.#pending = [];
@@ -243,6 +258,7 @@ export class PolicySyncClient {
     this.#call = undefined;
     this.#builder = undefined;
     this.#pending = [];
+    this.#isPartial = false;
     if (call !== undefined) {
       call.on("error", ignoreCancelled);
       call.cancel();

@@ -104,6 +104,7 @@ export class SyncServer {
         this.#events.sent?.(this.#endpoint, message);
         queue.send(message);
       },
+      endChange: () => queue.endChange(),
       end: () => queue.end(),
       refused: (feature: SyncFeature) =>
         this.#events.refused(

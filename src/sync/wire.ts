@@ -4,7 +4,7 @@
 import { loadDefinition } from "envoy-ext-authz-proto";
 import { toError } from "../base/assert.ts";
 import type { Issue } from "../base/issue.ts";
-import { err, type Result } from "../base/result.ts";
+import { err, ok, type Result } from "../base/result.ts";
 import { decodeMessage } from "../policy/decode-message.ts";
 import { encodeMessage } from "../policy/encode-message.ts";
 import type { Message } from "../policy/messages.ts";
@@ -42,21 +42,38 @@ export function messageBytes(message: Message): Buffer {
   return bytes;
 }
 
-/** `sequence_number` as bytes to put behind a message's own: protobuf fields may come in any order. */
-export function sequenceBytes(sequence: number): Buffer {
-  const bytes = [(15 << 3) | 0];
+/**
+ * What differs from stream to stream, as bytes to put behind a message's own: protobuf fields may come in any order.
+ *
+ * @param more other messages of the same change follow.
+ */
+export function tailBytes(sequence: number, more: boolean): Buffer {
+  const bytes = [SEQUENCE_TAG];
   let rest = sequence;
   while (rest >= 0x80) {
     bytes.push((rest % 0x80) | 0x80);
     rest = Math.floor(rest / 0x80);
   }
   bytes.push(rest);
+  if (more) bytes.push(...MORE);
   return Buffer.from(bytes);
 }
 
+/** Field 15, a varint. */
+const SEQUENCE_TAG = 0x78;
+/** Field 1000, a varint, and its value, 1. */
+const MORE = [0xc0, 0x3e, 0x01];
+
+export type ReceivedMessage = {
+  /** Undefined for a payload of a later protocol, which is to be passed over. */
+  readonly message: Message | undefined;
+  /** Other messages of the same change follow. */
+  readonly more: boolean;
+};
+
 /** An error's message says what is wrong with the bytes; it never throws. */
-export function readMessage(bytes: Buffer): Result<Message, Issue> {
-  let payload: object;
+export function readMessage(bytes: Buffer): Result<ReceivedMessage, Issue> {
+  let payload: { more?: boolean; sequence_number?: string };
   try {
     payload = syncCodec().responseDeserialize(bytes);
   } catch (reason) {
@@ -67,5 +84,10 @@ export function readMessage(bytes: Buffer): Result<Message, Issue> {
       message: `not a ToDataplane message: ${toError(reason).message}`,
     });
   }
-  return decodeMessage(payload);
+  const more = payload.more === true;
+  delete payload.more;
+  delete payload.sequence_number;
+  if (Object.keys(payload).length === 0) return ok({ message: undefined, more });
+  const message = decodeMessage(payload);
+  return message.ok ? ok({ message: message.value, more }) : message;
 }

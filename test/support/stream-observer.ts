@@ -30,6 +30,8 @@ export class StreamObserver implements Sink {
     this.#apply(message);
   }
 
+  endChange(): void {}
+
   end(): void {
     this.ended = true;
   }
