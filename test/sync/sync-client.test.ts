@@ -123,7 +123,7 @@ describe("PolicySyncClient", () => {
     await startAgent(fanOut);
     const { client, store } = startSidecar();
     await until(() => client.status.messages === 4);
-    assert.equal(store.current, undefined);
+    assert.equal(store.current === undefined, true);
     fanOut.apply([{ kind: "in_sync" }]);
     await until(() => client.status.state === "in-sync");
     assert.deepEqual(store.current?.counts, {
