@@ -13,6 +13,7 @@ import type { IpSets } from "./ip-sets.ts";
 import type { LocalEndpoints } from "./local-endpoints.ts";
 import type { PolicyTable } from "./policy-table.ts";
 import type { ProfileTable } from "./profile-table.ts";
+import type { SetDoubt } from "./unusable-objects.ts";
 
 /**
  * What was published so far, as of the last flush, without a second copy of it: for a server whose clients join at
@@ -33,16 +34,17 @@ export function createCalcView(state: {
   readonly policies: PolicyTable;
   readonly profiles: ProfileTable;
   readonly sets: IpSets;
-  readonly isIncomplete: boolean;
+  /** That with which sets were last published. */
+  readonly setDoubt: () => SetDoubt;
 }): CalcView {
-  const { endpoints, policies, profiles, sets, isIncomplete } = state;
+  const { endpoints, policies, profiles, sets, setDoubt } = state;
   return {
     endpoints: () => endpoints.all(),
     policy: (id) => policies.byId(id)?.rules.published,
     profile: (name) => profiles.find(name)?.rules.published,
     ipSet: (id) => {
       const set = sets.get(id);
-      return set?.members.isPublished ? ipSetUpdate(set, isIncomplete) : undefined;
+      return set?.members.isPublished ? ipSetUpdate(set, setDoubt()) : undefined;
     },
     identities: () => {
       const messages = [...profiles.all()].map(publishedIdentity).filter((message) => message !== undefined);

@@ -18,6 +18,7 @@ import { RulePublisher } from "./rule-publisher.ts";
 import { isSameValue } from "./same-value.ts";
 import { Services } from "./services.ts";
 import { TierTable } from "./tier-table.ts";
+import { type SetDoubt, UnusableObjects } from "./unusable-objects.ts";
 import { type CalcWork, createCalcWork } from "./work.ts";
 
 export type { LocalEndpoint } from "./local-test.ts";
@@ -45,7 +46,7 @@ export class CalcGraph {
   /** What was last published, for those who come later. */
   readonly view: CalcView;
   readonly #local: readonly LocalEndpoint[];
-  readonly #isIncomplete: boolean;
+  readonly #inventoryDoubt: SetDoubt;
   readonly #isLocal: LocalTest;
   readonly #profiles: ProfileTable = new ProfileTable();
   readonly #items: ItemTable = new ItemTable(this.#profiles);
@@ -53,15 +54,18 @@ export class CalcGraph {
   readonly #sets: IpSets = new IpSets(this.#items, this.#services, this.work);
   readonly #tiers: TierTable = new TierTable();
   readonly #policies: PolicyTable = new PolicyTable(this.#items, this.work);
+  readonly #unusable: UnusableObjects = new UnusableObjects();
   readonly #endpoints: LocalEndpoints = new LocalEndpoints(
     this.#policies,
     this.#profiles,
     this.#tiers,
+    this.#unusable,
     this.work,
   );
   readonly #publisher: RulePublisher = new RulePublisher(this.#sets, this.work);
   /** Local objects that count as absent: object key → which request, why. */
   readonly #unfit = new Map<string, { readonly requested: string; readonly why: string }>();
+  #setDoubt: SetDoubt;
   #sync: "waiting" | "reached" | "announced" = "waiting";
   #hasChanges = true;
   #hasStaleIssues = false;
@@ -69,22 +73,27 @@ export class CalcGraph {
 
   constructor(options: CalcOptions) {
     this.#local = options.local;
-    this.#isIncomplete = options.inventory === "none";
+    this.#inventoryDoubt = options.inventory === "none" ? "incomplete" : "none";
+    this.#setDoubt = this.#inventoryDoubt;
     this.#isLocal = createLocalTest(options.local);
     this.view = createCalcView({
       endpoints: this.#endpoints,
       policies: this.#policies,
       profiles: this.#profiles,
       sets: this.#sets,
-      isIncomplete: this.#isIncomplete,
+      setDoubt: () => this.#setDoubt,
     });
   }
 
-  /** Note changes; they take effect together at the next flush. */
+  /**
+   * Note changes; they take effect together at the next flush. An object that became unusable takes part no more, and
+   * leaves in doubt what it might have had a part in.
+   */
   apply(updates: readonly ResourceUpdate[]): void {
     for (const update of updates) {
       if (update.kind === "put") this.#put(update.resource, resourceKeyText(update.key));
       else this.#delete(update);
+      this.#unusable.note(update);
     }
     if (updates.length > 0) this.#hasChanges = true;
   }
@@ -203,6 +212,7 @@ export class CalcGraph {
   /** The stages, in the order of their dependence. */
   #calculate(): Message[] {
     this.#hasChanges = false;
+    const resend = this.#updateDoubt();
     const profiles = this.#profiles.process(
       (name) => this.#sets.mentions(name) || this.#policies.mentions(name),
     );
@@ -226,7 +236,7 @@ export class CalcGraph {
       if (message !== undefined) (node.rules.users > 0 ? profileUpdates : profileRemoves).push(message);
     }
     const endpoints = this.#endpoints.takeMessages();
-    const sets = ipSetMessages(this.#sets.takeTouched(), this.#isIncomplete);
+    const sets = ipSetMessages(this.#sets.takeTouched(), this.#setDoubt, { resend });
     const identities = identityMessages(profiles.changed);
     for (const node of changedProfiles) this.#profiles.dropIfUnused(node);
     this.#hasStaleIssues = true;
@@ -245,6 +255,18 @@ export class CalcGraph {
       ...identities.namespaceRemoves,
       ...identities.namespaceUpdates,
     ];
+  }
+
+  /** Takes over what can't be used now; returns whether sets are in another doubt than they were published with. */
+  #updateDoubt(): boolean {
+    if (!this.#unusable.takeChanged()) return false;
+    this.#endpoints.touchAll();
+    const { setDoubt } = this.#unusable;
+    const doubt = setDoubt === "none" ? this.#inventoryDoubt : setDoubt;
+    if (doubt === this.#setDoubt) return false;
+    this.#setDoubt = doubt;
+    this.#sets.touchAll();
+    return true;
   }
 
   #findIssues(): readonly Issue[] {

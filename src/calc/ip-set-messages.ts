@@ -1,6 +1,7 @@
 import type { Message } from "../policy/messages.ts";
 import type { IpSet } from "./ip-set.ts";
 import { ipSetType } from "./ip-set-definition.ts";
+import type { SetDoubt } from "./unusable-objects.ts";
 
 /** The messages about IP sets, in the three places of a flush where they are sent. */
 export type IpSetMessages = {
@@ -9,14 +10,22 @@ export type IpSetMessages = {
   readonly removes: Message[];
 };
 
-/** The messages for what happened to these sets since they were last published; marks them as published. */
-export function ipSetMessages(touched: Iterable<IpSet>, incomplete: boolean): IpSetMessages {
+/**
+ * The messages for what happened to these sets since they were last published; marks them as published.
+ *
+ * @param resend send published ones in full again, as their doubt changed.
+ */
+export function ipSetMessages(
+  touched: Iterable<IpSet>,
+  doubt: SetDoubt,
+  { resend }: { readonly resend: boolean },
+): IpSetMessages {
   const messages: IpSetMessages = { updates: [], deltas: [], removes: [] };
   for (const set of touched) {
     const { id } = set.definition;
     if (set.holders === 0) {
       if (set.members.isPublished) messages.removes.push({ kind: "ipset_remove", id });
-    } else if (set.members.isPublished) {
+    } else if (set.members.isPublished && !resend) {
       const { added, removed } = set.members.takeDelta();
       if (added.size === 0 && removed.size === 0) continue;
       messages.deltas.push({
@@ -27,19 +36,19 @@ export function ipSetMessages(touched: Iterable<IpSet>, incomplete: boolean): Ip
       });
     } else {
       set.members.publish();
-      messages.updates.push(ipSetUpdate(set, incomplete));
+      messages.updates.push(ipSetUpdate(set, doubt));
     }
   }
   return messages;
 }
 
-/** A set in full. */
-export function ipSetUpdate(set: IpSet, incomplete: boolean): Message & { readonly kind: "ipset_update" } {
+/** A set in full. One of which nothing is known goes out as of no type, which counts as missing. */
+export function ipSetUpdate(set: IpSet, doubt: SetDoubt): Message & { readonly kind: "ipset_update" } {
   return {
     kind: "ipset_update",
     id: set.definition.id,
-    type: ipSetType(set.definition),
-    members: [...set.members.texts()],
-    incomplete,
+    type: doubt === "unknown" ? "unknown" : ipSetType(set.definition),
+    members: doubt === "unknown" ? [] : [...set.members.texts()],
+    incomplete: doubt !== "none",
   };
 }

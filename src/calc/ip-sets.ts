@@ -96,6 +96,11 @@ export class IpSets {
     return touched;
   }
 
+  /** Have every set looked at when publishing. */
+  touchAll(): void {
+    for (const set of this.#sets.values()) this.#touched.add(set);
+  }
+
   #rematch({ item, changed }: ItemChange): readonly IpSet[] {
     if (changed !== undefined && changed.size === 0) return item.sets;
     return this.#index.rematch(item, item.sets, changed);

@@ -8,6 +8,7 @@ import type { ProfileTable } from "./profile-table.ts";
 import { isSameValue } from "./same-value.ts";
 import { tierList } from "./tier-list.ts";
 import type { TierTable } from "./tier-table.ts";
+import type { UnusableObjects } from "./unusable-objects.ts";
 import type { CalcWork } from "./work.ts";
 
 /** One endpoint id: who claims it, and what is calculated for the first of them. */
@@ -33,12 +34,20 @@ export class LocalEndpoints {
   readonly #profiles: ProfileTable;
   readonly #tiers: TierTable;
   readonly #work: CalcWork;
+  readonly #unusable: UnusableObjects;
   readonly #slots = new Map<string, LocalSlot>();
 
-  constructor(policies: PolicyTable, profiles: ProfileTable, tiers: TierTable, work: CalcWork) {
+  constructor(
+    policies: PolicyTable,
+    profiles: ProfileTable,
+    tiers: TierTable,
+    unusable: UnusableObjects,
+    work: CalcWork,
+  ) {
     this.#policies = policies;
     this.#profiles = profiles;
     this.#tiers = tiers;
+    this.#unusable = unusable;
     this.#work = work;
   }
 
@@ -65,15 +74,24 @@ export class LocalEndpoints {
     return listed;
   }
 
+  /** Have every endpoint looked at when publishing. */
+  touchAll(): void {
+    for (const slot of this.#slots.values()) slot.isStale = true;
+  }
+
   /** The messages for what changed since this was last asked. */
   takeMessages(): { readonly updates: readonly Message[]; readonly removes: readonly Message[] } {
     const updates: Message[] = [];
     const removes: Message[] = [];
+    const { tiers, profiles } = this.#unusable;
+    const isInDoubt = (slot: LocalSlot): boolean =>
+      slot.profiles.some(({ name }) => profiles.has(name)) ||
+      slot.policies.some(({ model }) => tiers.has(model.tier));
     for (const [key, slot] of this.#slots) {
       if (!slot.isStale) continue;
       slot.isStale = false;
       const { id, item } = slot;
-      const endpoint = item && this.#endpoint(item, slot);
+      const endpoint = item === undefined || isInDoubt(slot) ? undefined : this.#endpoint(item, slot);
       if (!isSameValue(endpoint, slot.published)) {
         if (endpoint === undefined) removes.push({ kind: "workload_endpoint_remove", id });
         else updates.push({ kind: "workload_endpoint_update", id, endpoint });

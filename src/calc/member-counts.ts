@@ -48,6 +48,7 @@ export class MemberCounts {
   /** Everything is published now. */
   publish(): void {
     this.#published = true;
+    this.takeDelta();
   }
 
   /** What changed since it was last published, and publish that. */
