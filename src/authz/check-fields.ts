@@ -1,3 +1,4 @@
+import { FORWARDED_HEADER } from "../identity/forwarded-header.ts";
 import { NOTHING, WIRE_BYTES, WIRE_VARINT, type WireReader } from "./wire-reader.ts";
 
 /** No port was given, or one by name. */
@@ -114,8 +115,14 @@ export class HttpFields {
   pathEnd = 0;
   protocolStart = 0;
   protocolEnd = 0;
+  /** Whether headers are looked at, for the one of FORWARDED_HEADER. Set once a request, before `read`. */
+  wantsForwarded = false;
+  /** Its values, in the order in which they stand; a map holds it once, the last counts. */
+  readonly forwarded: ForwardedValues = new ForwardedValues();
 
-  reset(): void {
+  reset(wantsForwarded: boolean): void {
+    this.wantsForwarded = wantsForwarded;
+    if (wantsForwarded) this.forwarded.reset();
     this.isPresent = false;
     this.methodStart = 0;
     this.methodEnd = 0;
@@ -158,10 +165,94 @@ export class HttpFields {
       } else if (field === HTTP_PROTOCOL) {
         this.protocolStart = reader.offset;
         this.protocolEnd = contentEnd;
+      } else if (this.wantsForwarded && (field === HTTP_HEADERS || field === HTTP_HEADER_MAP)) {
+        this.forwarded.read(reader, contentEnd, field === HTTP_HEADERS);
+        if (reader.failed) return;
       }
       reader.offset = contentEnd;
     }
   }
+}
+
+/**
+ * The forwarded-certificate header among a request's headers: an entry of the `headers` map, or with `encode_raw_headers` any number of
+ * entries of `header_map`. Looked for only where proxies are believed about their clients.
+ */
+export class ForwardedValues {
+  /** Ranges of the request's bytes, one start and one end a value. */
+  readonly ranges: number[] = [];
+  #mapAt = -1;
+  /** Both forms hold it: which one counts can't be told. */
+  isAmbiguous = false;
+
+  reset(): void {
+    this.ranges.length = 0;
+    this.#mapAt = -1;
+    this.isAmbiguous = false;
+  }
+
+  read(reader: WireReader, end: number, isMapEntry: boolean): void {
+    if (isMapEntry) this.#readEntry(reader, end, true);
+    else {
+      while (reader.nextField(end)) {
+        if (reader.wireType !== WIRE_BYTES || reader.field !== HEADER_MAP_HEADERS) {
+          reader.skip(end);
+          continue;
+        }
+        const entryEnd = reader.contentEnd(end);
+        if (entryEnd === NOTHING) return;
+        this.#readEntry(reader, entryEnd, false);
+        if (reader.failed) return;
+        reader.offset = entryEnd;
+      }
+    }
+  }
+
+  /** A map's entry has key and value; a HeaderValue has a raw value too, which Envoy fills instead. */
+  #readEntry(reader: WireReader, end: number, isMapEntry: boolean): void {
+    let isHeader = false;
+    let start = 0;
+    let stop = 0;
+    while (reader.nextField(end)) {
+      const { field } = reader;
+      if (reader.wireType !== WIRE_BYTES) {
+        reader.skip(end);
+        continue;
+      }
+      const contentEnd = reader.contentEnd(end);
+      if (contentEnd === NOTHING) return;
+      if (field === HEADER_KEY) isHeader = isForwardedHeader(reader.bytes, reader.offset, contentEnd);
+      else if ((field === HEADER_VALUE || field === HEADER_RAW_VALUE) && contentEnd > reader.offset) {
+        start = reader.offset;
+        stop = contentEnd;
+      }
+      reader.offset = contentEnd;
+    }
+    if (isHeader) this.#add(start, stop, isMapEntry);
+  }
+
+  #add(start: number, stop: number, isMapEntry: boolean): void {
+    const isEarlierForm = this.ranges.length > 0 && this.#mapAt >= 0 !== isMapEntry;
+    if (isEarlierForm) this.isAmbiguous = true;
+    if (isMapEntry && this.#mapAt >= 0) {
+      this.ranges[this.#mapAt] = start;
+      this.ranges[this.#mapAt + 1] = stop;
+      return;
+    }
+    if (isMapEntry) this.#mapAt = this.ranges.length;
+    this.ranges.push(start, stop);
+  }
+}
+
+/** In any case, although Envoy has lower case only. */
+function isForwardedHeader(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start !== FORWARDED_HEADER.length) return false;
+  for (let i = 0; i < FORWARDED_HEADER.length; i++) {
+    const byte = bytes[start + i]!;
+    const lower = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
+    if (lower !== FORWARDED_HEADER.charCodeAt(i)) return false;
+  }
+  return true;
 }
 
 // Field numbers of envoy.service.auth.v3, the same in v2; a test holds them against Envoy's own texts.
@@ -177,8 +268,14 @@ const SOCKET_PORT_VALUE = 3;
 const SOCKET_NAMED_PORT = 4;
 const REQUEST_HTTP = 2;
 const HTTP_METHOD = 2;
+const HTTP_HEADERS = 3;
 const HTTP_PATH = 4;
 const HTTP_PROTOCOL = 10;
+const HTTP_HEADER_MAP = 13;
+const HEADER_MAP_HEADERS = 1;
+const HEADER_KEY = 1;
+const HEADER_VALUE = 2;
+const HEADER_RAW_VALUE = 3;
 
 function isPeerField(field: number): boolean {
   return field === PEER_ADDRESS || field === PEER_PRINCIPAL || field === PEER_CERTIFICATE;

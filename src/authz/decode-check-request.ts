@@ -31,7 +31,7 @@ export function decodeCheckRequest(
 ): boolean {
   source.reset();
   destination.reset();
-  http.reset();
+  http.reset(identity.readsForwarded);
   reader.reset(bytes);
   readRequest(bytes.length);
   if (reader.failed) {
@@ -46,7 +46,8 @@ export function decodeCheckRequest(
   fillDestination(buffer, flow, isStrict);
   fillHttp(buffer, flow, isStrict, version);
   flow.protocol = connectionProtocol(buffer, isStrict);
-  flow.peer = readIdentity(buffer, source, identity);
+  const peer = readIdentity(buffer, source, identity);
+  flow.peer = identity.readsForwarded ? identity.readForwarded(peer, forwardedHeader(buffer)) : peer;
   flow.destinationPeer = isStrict ? NO_IDENTITY : readIdentity(buffer, destination, identity);
   flow.httpFollows = false;
   return true;
@@ -188,10 +189,22 @@ function readIdentity(buffer: Buffer, peer: PeerFields, identity: PeerIdentityRe
   if (peer.principalStart === peer.principalEnd && peer.certificateStart === peer.certificateEnd) {
     return NO_IDENTITY;
   }
-  return identity.read(
-    buffer.toString("utf8", peer.principalStart, peer.principalEnd),
-    latin1(buffer, peer.certificateStart, peer.certificateEnd),
+  return identity.readBytes(
+    buffer,
+    peer.principalStart,
+    peer.principalEnd,
+    peer.certificateStart,
+    peer.certificateEnd,
   );
+}
+
+/** Several values are one header, as everywhere in HTTP. */
+function forwardedHeader(buffer: Buffer): string | undefined {
+  const { ranges, isAmbiguous } = http.forwarded;
+  if (isAmbiguous || ranges.length === 0) return undefined;
+  const values: string[] = [];
+  for (let i = 0; i < ranges.length; i += 2) values.push(latin1(buffer, ranges[i]!, ranges[i + 1]!));
+  return values.join(",");
 }
 
 function latin1(buffer: Buffer, start: number, end: number): string {

@@ -42,6 +42,28 @@ export const IDENTITY_CACHE_MAX = 8_192;
 /** Distinct certificates kept checked, and the characters that they may hold together. */
 export const CERTIFICATE_CACHE_MAX = 4_096;
 export const CERTIFICATE_CACHE_MAX_CHARS = 16_777_216;
+/** One certificate in DER or PEM; with an RSA key of 16,384 bits and a hundred names about 10,000. */
+export const CERTIFICATE_MAX_BYTES = 65_536;
+/** Names of one certificate that are looked at; an X.509-SVID has one URI name and a few others. */
+export const CERTIFICATE_NAMES_MAX = 1_024;
+/** The least that counts, as in the baseline requirements of public authorities. */
+export const RSA_KEY_MIN_BITS = 2_048;
+/** Intermediate authorities on a path; nested deployments have two or three. */
+export const CHAIN_AUTHORITIES_MAX = 8;
+/** Signatures checked in search of one path: a bundle may hold many authorities of one name. Some 50 µs each. */
+export const CHAIN_SIGNATURES_MAX = 32;
+/** A path that was not found is looked for again after so long, since an authority's dates may let it in meanwhile. */
+export const CHAIN_RETRY_MS = 1_000;
+/** One file of a trust bundle, or one of the Workload API's; a few authorities take a few thousand bytes. */
+export const TRUST_BUNDLE_MAX_BYTES = 1_048_576;
+export const TRUST_BUNDLE_AUTHORITIES_MAX = 256;
+/** Files of bundles, certificates and keys are read again this often; a rotation has hours of overlap. */
+export const CREDENTIAL_POLL_MS = 1_000;
+/** A forwarded-certificate header, its elements (one a proxy on the way), and the parsed ones that are kept. */
+export const FORWARDED_HEADER_MAX_CHARS = 131_072;
+export const FORWARDED_ELEMENTS_MAX = 16;
+export const FORWARDED_CACHE_MAX = 1_024;
+export const FORWARDED_CACHE_MAX_CHARS = 8_388_608;
 /** Characters of an identity that can't be judged, kept for logs and explanations. */
 export const FOREIGN_ID_MAX_CHARS = 256;
 

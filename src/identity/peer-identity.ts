@@ -7,7 +7,7 @@
 export type PeerIdentity =
   /** The peer showed no identity at all: plaintext, or TLS without a client certificate. */
   | { readonly kind: "none" }
-  /** A verified `spiffe://OUR-DOMAIN/ns/NAMESPACE/sa/NAME`. */
+  /** A verified `spiffe://OUR-DOMAIN/ns/NAMESPACE/sa/NAME`, or an ID that configuration maps to a service account. */
   | {
       readonly kind: "service-account";
       readonly id: string;
@@ -25,6 +25,8 @@ export type PeerIdentity =
       readonly otherTrustDomain: boolean;
       /** Why it can't be judged, for a person. */
       readonly why: string;
+      /** The whole SPIFFE ID where one is proven, though of nobody whom a service account rule could mean; else absent. */
+      readonly spiffeId?: string;
     };
 
 export const NO_IDENTITY: PeerIdentity = { kind: "none" };

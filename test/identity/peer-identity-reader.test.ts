@@ -282,10 +282,14 @@ describe("PeerIdentityReader on a forwarded certificate", () => {
     assert.equal(readerOf().read("", forwardCertificate(mintCertificate({}))).kind, "foreign");
   });
 
-  it("still calls a foreign principal foreign, whatever the certificate", () => {
-    const reader = readerOf();
+  it("knows somebody to be of another trust domain only where the certificate bears it out", () => {
     const principal = "spiffe://other.example/ns/shop/sa/web";
-    assert.equal(reader.read(principal, forwardCertificate(good)), reader.read(principal, ""));
+    const borne = forwardCertificate(mintCertificate({ altNames: [{ type: SAN_URI, value: principal }] }));
+    const reader = readerOf();
+    const proven = reader.read(principal, borne);
+    assert.ok(proven.kind === "foreign" && proven.otherTrustDomain && proven.spiffeId === principal);
+    const claimed = reader.read(principal, forwardCertificate(good));
+    assert.ok(claimed.kind === "foreign" && !claimed.otherTrustDomain && claimed.spiffeId === undefined);
   });
 
   it("asks the clock at every request, cached or not", () => {
