@@ -277,7 +277,7 @@ describe("the linter", () => {
       yaml: ["datastore"],
       zod: ["datastore"],
       commander: ["cli"],
-      "node-forge": ["cli"],
+      "node-forge": ["identity", "cli"],
       "@grpc/grpc-js": ["sync", "authz"],
       "left-pad": [],
     };

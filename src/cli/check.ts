@@ -8,6 +8,7 @@ import { err, ok, type Result } from "../base/result.ts";
 import { readDirectory } from "../datastore/files/read-directory.ts";
 import { type Resource, resourceKey } from "../datastore/resources.ts";
 import { PeerIdentityReader } from "../identity/peer-identity-reader.ts";
+import { TrustBundles } from "../identity/trust-bundles.ts";
 import { type IpAddress, parseAddress } from "../net/address.ts";
 import { explain } from "../policy/explain.ts";
 import type { Snapshot } from "../policy/snapshot.ts";
@@ -16,13 +17,17 @@ import { type CheckInput, checkInput, parseCheckInput, readFlow } from "./check-
 import { EmbeddedPolicy, type JudgingOptions } from "./embedded-policy.ts";
 import { choice, flag, readPort, readText, toggle } from "./flags.ts";
 import { type GuardedWorkload, guardedWorkload } from "./guarded-workload.ts";
+import { addIdentityFlags, type IdentityFlags, identityOptions, withImpliedPeer } from "./identity-flags.ts";
 import { type CommandContext, EXIT_OK, EXIT_REFUSED, type Io, UsageError } from "./io.ts";
-import { addPolicyFlags, type PolicyFlags, portMap, trustDomains } from "./policy-flags.ts";
+import { addPolicyFlags, type PolicyFlags, portMap } from "./policy-flags.ts";
 import { checkReport, formatCheckReport } from "./render-check.ts";
 import { countIssues, formatIssues } from "./render-issues.ts";
 import { paintFor } from "./terminal.ts";
+import { readBundlesOnce } from "./trust-files.ts";
 
-type CheckFlags = PolicyFlags & CallFlags & { readonly request?: string; readonly output?: "text" | "json" };
+type CheckFlags = PolicyFlags &
+  IdentityFlags &
+  CallFlags & { readonly request?: string; readonly output?: "text" | "json" };
 
 export function checkCommand({ io, finish }: CommandContext): Command {
   const command = new Command("check").description("judge one request: verdict, rule, explanation");
@@ -49,6 +54,7 @@ export function checkCommand({ io, finish }: CommandContext): Command {
     )
     .addOption(choice("--output <word>", "how to print (default: text)", ["text", "json"]));
   addPolicyFlags(command);
+  addIdentityFlags(command);
   command
     .addHelpText(
       "after",
@@ -65,13 +71,11 @@ Exit code 0 is allow, 1 is deny.`,
   return command;
 }
 
-async function check(io: Io, flags: CheckFlags): Promise<number> {
+async function check(io: Io, given: CheckFlags): Promise<number> {
+  const flags = withImpliedPeer(given);
   if (flags.policies === undefined) throw new UsageError("--policies DIR is required");
   const guarded = guardedWorkload(flags);
-  const identity = new PeerIdentityReader(systemClock, {
-    trustDomains: trustDomains(flags),
-    semantics: flags.semantics ?? "strict",
-  });
+  const identity = await readerFor(flags);
   const { resources, issues } = await readDirectory(flags.policies);
   if (hasErrors(issues)) return refuseDirectory(io, flags.policies, issues);
 
@@ -86,6 +90,18 @@ async function check(io: Io, flags: CheckFlags): Promise<number> {
       : formatCheckReport(report, paintFor(io.stdout, io.env));
   io.stdout.write(text);
   return report.verdict === "allow" ? EXIT_OK : EXIT_REFUSED;
+}
+
+/** What `--from` says is taken for proven; a request's certificates have to prove what they say. */
+async function readerFor(flags: CheckFlags): Promise<PeerIdentityReader> {
+  const bundles = new TrustBundles();
+  const options = identityOptions(flags, bundles);
+  if (flags.request === undefined) {
+    const { bundles: _, ...others } = options;
+    return new PeerIdentityReader(systemClock, { ...others, mode: "principal" });
+  }
+  await readBundlesOnce(flags, bundles);
+  return new PeerIdentityReader(systemClock, options);
 }
 
 function calculate(

@@ -68,6 +68,11 @@ export function hasBundles(flags: IdentityFlags): boolean {
   return flags.trustBundle !== undefined || flags.workloadApi !== undefined;
 }
 
+/** Behind a proxy that speaks for its clients, addresses prove nothing of a caller: its identity alone counts. */
+export function withImpliedPeer<T extends PolicyFlags & IdentityFlags>(flags: T): T {
+  return flags.forwardedBy === undefined ? flags : { ...flags, peer: "identity" };
+}
+
 /** What the flags say of identities. Refuses what contradicts itself. */
 export function identityOptions(
   flags: PolicyFlags & IdentityFlags,
@@ -77,7 +82,10 @@ export function identityOptions(
   const { identityMode, forwardedBy, mapIdentity } = flags;
   const ours = trustDomains(flags);
   const isStrictOnly =
-    hasBundles(flags) || identityMode === "certificate" || forwardedBy !== undefined || mapIdentity !== undefined;
+    hasBundles(flags) ||
+    identityMode === "certificate" ||
+    forwardedBy !== undefined ||
+    mapIdentity !== undefined;
   if (semantics === "calico" && isStrictOnly) {
     throw new UsageError(
       "--semantics calico takes Envoy's word for principals: no certificates, bundles, forwarding proxies or mapped identities",
@@ -90,7 +98,9 @@ export function identityOptions(
     throw new UsageError("--identity-mode principal verifies nothing, so --trust-bundle has no use");
   }
   if (forwardedBy !== undefined && flags.peer === "both") {
-    throw new UsageError("--forwarded-by excludes --peer both: a proxy's address says nothing of its clients");
+    throw new UsageError(
+      "--forwarded-by excludes --peer both: a proxy's address says nothing of its clients",
+    );
   }
   const usesBundles = hasBundles(flags) && identityMode !== "principal";
   return {

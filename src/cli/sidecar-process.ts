@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { ISSUE_CODES } from "../base/issue.ts";
 import { STATUS_ISSUES_MAX } from "../base/limits.ts";
 import { formatListenAddress, type ListenAddress } from "../base/listen-address.ts";
-import { PeerIdentityReader } from "../identity/peer-identity-reader.ts";
+import { type PeerIdentityOptions, PeerIdentityReader } from "../identity/peer-identity-reader.ts";
 import {
   AdminServer,
   DecisionLog,
@@ -15,6 +15,7 @@ import {
 import type { Snapshot } from "../policy/snapshot.ts";
 import { DENY_REASONS } from "../policy/verdict.ts";
 import type { JudgingOptions } from "./embedded-policy.ts";
+import type { WatchedSource } from "./identity-sources.ts";
 import { type PolicyFlags, trustDomains } from "./policy-flags.ts";
 import type { PolicySource, PolicySourceListener } from "./policy-source.ts";
 import { VERSION } from "./version.ts";
@@ -23,6 +24,9 @@ export type SidecarOptions = {
   readonly flags: PolicyFlags;
   /** For messages and `/status`: whom policy guards, as `shop/api`; empty where only the node agent knows. */
   readonly guards: string;
+  readonly identity: PeerIdentityOptions;
+  /** Of trust bundles and certificates: started before anything listens, closed last. */
+  readonly sources: readonly WatchedSource[];
   readonly listen: readonly ListenAddress[];
   readonly admin: ListenAddress | undefined;
   readonly authz: AuthzOptions;
@@ -80,7 +84,7 @@ export class Sidecar {
     this.#authz = new AuthzServer(
       clock,
       this.#source.store,
-      new PeerIdentityReader(clock, { trustDomains: trustDomains(flags), semantics }),
+      new PeerIdentityReader(clock, options.identity),
       new DecisionLog(clock, log, this.#metrics, { semantics }),
       {
         ...options.authz,
@@ -96,6 +100,7 @@ export class Sidecar {
   /** Resolves when checks are answered. Rejects, with nothing left open, if policy is broken or an address is taken. */
   async start(): Promise<void> {
     try {
+      for (const watched of this.#options.sources) await watched.start();
       await this.#source.start();
       for (const address of this.#options.listen) {
         const bound = await this.#authz.listen(address);
@@ -125,6 +130,7 @@ export class Sidecar {
     await this.#authz.close();
     await this.#source.close();
     await this.#admin.close();
+    for (const watched of this.#options.sources) watched.close();
   }
 
   #setState(state: "serving" | "draining" | "stopped"): void {

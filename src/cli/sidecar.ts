@@ -6,11 +6,13 @@ import { systemClock } from "../base/clock.ts";
 import { type ListenAddress, parseListenAddress } from "../base/listen-address.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { FileDatastore } from "../datastore/files/file-datastore.ts";
-import { createLogger, LOG_LEVELS, type LogLevel } from "../observe/index.ts";
+import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from "../observe/index.ts";
 import { DEFAULT_POLICY_OPTIONS, type PolicyOptions } from "../policy/options.ts";
 import { EmbeddedSource } from "./embedded-source.ts";
 import { choice, flag, RepeatableFlag, readDurationMs, readFileMode, readText, toggle } from "./flags.ts";
 import { guardedWorkload } from "./guarded-workload.ts";
+import { addIdentityFlags, type IdentityFlags, withImpliedPeer } from "./identity-flags.ts";
+import { setUpIdentity } from "./identity-sources.ts";
 import { type CommandContext, type Io, UsageError } from "./io.ts";
 import { addPolicyFlags, type PolicyFlags, portMap } from "./policy-flags.ts";
 import type { PolicySource, PolicySourceListener } from "./policy-source.ts";
@@ -19,22 +21,23 @@ import { runService } from "./run-service.ts";
 import { Sidecar, type SidecarOptions } from "./sidecar-process.ts";
 import { SyncSource } from "./sync-source.ts";
 
-type SidecarFlags = PolicyFlags & {
-  readonly policySync?: string;
-  readonly maxStaleness?: number;
-  readonly replay?: string;
-  readonly listen?: readonly ListenAddress[];
-  readonly socketMode?: number;
-  readonly socketGroup?: string;
-  readonly tlsCertificate?: string;
-  readonly tlsKey?: string;
-  readonly tlsClientCa?: string;
-  readonly insecureTcp?: boolean;
-  readonly denialBody?: string;
-  readonly admin?: ListenAddress;
-  readonly drainTimeout?: number;
-  readonly logLevel?: LogLevel;
-};
+type SidecarFlags = PolicyFlags &
+  IdentityFlags & {
+    readonly policySync?: string;
+    readonly maxStaleness?: number;
+    readonly replay?: string;
+    readonly listen?: readonly ListenAddress[];
+    readonly socketMode?: number;
+    readonly socketGroup?: string;
+    readonly tlsCertificate?: string;
+    readonly tlsKey?: string;
+    readonly tlsClientCa?: string;
+    readonly insecureTcp?: boolean;
+    readonly denialBody?: string;
+    readonly admin?: ListenAddress;
+    readonly drainTimeout?: number;
+    readonly logLevel?: LogLevel;
+  };
 
 const DEFAULT_LISTEN: ListenAddress = { kind: "unix", path: "/var/run/ephor/ext_authz.sock" };
 const DEFAULT_DRAIN_TIMEOUT_MS = 30_000;
@@ -42,6 +45,7 @@ const DEFAULT_DRAIN_TIMEOUT_MS = 30_000;
 export function sidecarCommand({ io, finish }: CommandContext): Command {
   const command = new Command("sidecar").description("answer Envoy's ext_authz checks for one workload");
   addPolicyFlags(command);
+  addIdentityFlags(command);
   command
     .addOption(
       flag(
@@ -108,10 +112,16 @@ Logs go to standard error, one JSON object a line. SIGTERM drains; a second one 
   return command;
 }
 
-async function runSidecar(io: Io, flags: SidecarFlags): Promise<number> {
+async function runSidecar(io: Io, given: SidecarFlags): Promise<number> {
+  const flags = withImpliedPeer(given);
   const log = createLogger({ level: flags.logLevel ?? "info" });
   const source = sourceFromFlags(flags);
-  const sidecar = new Sidecar(systemClock, log, source.create, await sidecarOptions(flags, source.guards));
+  const sidecar = new Sidecar(
+    systemClock,
+    log,
+    source.create,
+    await sidecarOptions(flags, source.guards, log),
+  );
   return await runService(io, log, source.name, sidecar);
 }
 
@@ -187,7 +197,8 @@ function readSyncAddress(text: string): Result<string, string> {
   return address.value.kind === "unix" ? ok(address.value.path) : err("not unix:PATH");
 }
 
-async function sidecarOptions(flags: SidecarFlags, guards: string): Promise<SidecarOptions> {
+async function sidecarOptions(flags: SidecarFlags, guards: string, log: Logger): Promise<SidecarOptions> {
+  const identity = setUpIdentity(flags, (message) => log.error(message));
   const listen = flags.listen ?? [DEFAULT_LISTEN];
   const tcpSecurity = readTcpSecurity(flags);
   const tcp = listen.some(({ kind }) => kind === "tcp");
@@ -199,6 +210,8 @@ async function sidecarOptions(flags: SidecarFlags, guards: string): Promise<Side
   return {
     flags,
     guards,
+    identity: identity.options,
+    sources: identity.sources,
     listen,
     admin: flags.admin,
     authz: {

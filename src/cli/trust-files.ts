@@ -1,8 +1,9 @@
 import { parseTrustBundle, type TrustBundle } from "../identity/trust-bundle.ts";
 import type { TrustBundles } from "../identity/trust-bundles.ts";
 import { FilePoll } from "./file-poll.ts";
-import type { TrustBundleFlag } from "./identity-flags.ts";
+import type { IdentityFlags, TrustBundleFlag } from "./identity-flags.ts";
 import { UsageError } from "./io.ts";
+import { type PolicyFlags, trustDomains } from "./policy-flags.ts";
 
 /** Trust bundles from files, kept up to date. All files are taken together, so that a domain's bundle is never half of one. */
 export class TrustFiles {
@@ -39,6 +40,17 @@ export class TrustFiles {
   close(): void {
     this.#poll.close();
   }
+}
+
+/** For commands that judge once. */
+export async function readBundlesOnce(
+  flags: PolicyFlags & IdentityFlags,
+  bundles: TrustBundles,
+): Promise<void> {
+  if (flags.trustBundle === undefined) return;
+  const files = new TrustFiles(flags.trustBundle, trustDomains(flags), bundles, () => {});
+  await files.start();
+  files.close();
 }
 
 function readBundles(

@@ -70,7 +70,7 @@ function toBundle(certificates: Result<readonly Certificate[], string>): Result<
     return err(`holds more than ${TRUST_BUNDLE_AUTHORITIES_MAX} authorities`);
   }
   for (const [i, certificate] of certificates.value.entries()) {
-    const problem = authorityProblem(certificate);
+    const problem = authorityProblem(certificate, true);
     if (problem !== undefined) return err(`certificate ${i + 1} ${problem}`);
   }
   return certificates;
@@ -108,8 +108,12 @@ function parseJwks(value: unknown): Result<TrustBundle, string> {
   return toBundle(ok(certificates));
 }
 
+/** RFC 7518 section 6.1, RFC 8037 section 2. */
+const KEY_TYPES = new Set(["RSA", "EC", "OKP"]);
+
 /** X.509-SVID standard section 6.2: the one element of `x5c` is the authority's certificate, in Base64. */
 function parseJwk(key: Readonly<Record<string, unknown>>): Result<Certificate, string> {
+  if (!KEY_TYPES.has(String(key["kty"]))) return err("has a `kty` that is not RSA, EC or OKP");
   const chain = key["x5c"];
   const [certificate] = Array.isArray(chain) ? chain : [];
   if (!Array.isArray(chain) || chain.length !== 1 || typeof certificate !== "string") {

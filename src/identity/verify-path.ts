@@ -100,7 +100,7 @@ class PathSearch {
     const { nowMs, trustDomain } = this.#question;
     const { extensions } = issuer;
     const what = isAnchor ? "the authority" : "an intermediate authority";
-    const inherited = authorityProblem(issuer);
+    const inherited = authorityProblem(issuer, isAnchor);
     if (inherited !== undefined) return `${what} ${inherited}`;
     if (nowMs < issuer.validFromMs) return `${what} is not valid yet`;
     if (nowMs > issuer.validToMs) return `${what} has expired`;
@@ -131,11 +131,17 @@ class PathSearch {
   }
 }
 
-/** Why a certificate can't be an authority's, whatever it signed; undefined if it can. */
-export function authorityProblem({ extensions, x509 }: Certificate): string | undefined {
+/**
+ * Why a certificate can't be an authority's, whatever it signed; undefined if it can.
+ *
+ * One that an operator put into a bundle may lack the key usage extension, which then limits nothing (RFC 5280 section 4.2.1.3), as many
+ * a root does; an intermediate is held to the X.509-SVID standard, section 4.3.
+ */
+export function authorityProblem({ extensions, x509 }: Certificate, isAnchor: boolean): string | undefined {
   if (!extensions.isAuthority || !x509.ca) return "is not that of an authority";
   const { keyUsage, unknownCritical } = extensions;
-  if (keyUsage === undefined || (keyUsage & KEY_USAGE_CERT_SIGN) === 0) return "may not sign certificates";
+  const maySign = keyUsage === undefined ? isAnchor : (keyUsage & KEY_USAGE_CERT_SIGN) !== 0;
+  if (!maySign) return "may not sign certificates";
   if (unknownCritical !== undefined)
     return `has a critical extension that is not understood: ${unknownCritical}`;
   return undefined;

@@ -94,6 +94,8 @@ describe("Sidecar", () => {
         listen: [{ kind: "unix", path: socket }],
         admin: { kind: "unix", path: admin },
         authz: {},
+        identity: { trustDomains: ["cluster.local"], semantics: "strict" },
+        sources: [],
         drainTimeoutMs: DEADLINE_MS,
       },
     );
