@@ -171,8 +171,7 @@ export class World {
     this.#sidecar = await SidecarProcess.start({
       authz: join(this.folder, "authz.sock"),
       admin: join(this.folder, "admin.sock"),
-      policies: this.policies,
-      workload: "shop/api",
+      source: { policies: this.policies, workload: "shop/api" },
       flags: this.#options.flags ?? [],
     });
   }

@@ -7,8 +7,8 @@ export type SidecarOptions = {
   /** Socket paths: what Envoy asks, and what says whether the process is ready. */
   readonly authz: string;
   readonly admin: string;
-  readonly policies: string;
-  readonly workload: string;
+  /** Policy files for one workload, or the socket of a node agent. */
+  readonly source: { readonly policies: string; readonly workload: string } | { readonly policySync: string };
   /** More flags, as on a command line. */
   readonly flags?: readonly string[];
   /** Told of each line that it logs. */
@@ -38,7 +38,11 @@ export class SidecarProcess {
   static async start(options: SidecarOptions): Promise<SidecarProcess> {
     const { command, args } = ephorCommand();
     const listen = ["--listen", `unix:${options.authz}`, "--admin", `unix:${options.admin}`];
-    const policy = ["--policies", options.policies, "--workload", options.workload];
+    const { source } = options;
+    const policy =
+      "policySync" in source
+        ? ["--policy-sync", `unix:${source.policySync}`]
+        : ["--policies", source.policies, "--workload", source.workload];
     const log: string[] = [];
     const process = new BackgroundProcess(
       command,

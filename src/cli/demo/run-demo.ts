@@ -1,6 +1,7 @@
 /** `ephor demo`: a real Envoy asks a real Ephor about each request of a small web shop, and obeys. */
 import type { Clock } from "../../base/clock.ts";
 import { envoySearchHere, findEnvoy } from "./envoy-binary.ts";
+import { askBehindAgent } from "./node-part.ts";
 import { applyEdit, EDITS } from "./policy-edits.ts";
 import { type Printer, writeLine, writeScene, writeTitle } from "./scene-table.ts";
 import { TOPICS } from "./scenes.ts";
@@ -50,6 +51,9 @@ export async function runDemo(clock: Clock, options: DemoOptions): Promise<boole
       );
       if (!writeScene(printer, edit.effect, seen)) wrong++;
     }
+    const behindAgent = await askBehindAgent(clock, envoy.path, stage.credentials, options);
+    questions += behindAgent.questions;
+    wrong += behindAgent.wrong;
     const seconds = ((clock.nowMs() - startedAt) / 1_000).toFixed(1);
     const outcome = wrong === 0 ? "every answer as expected" : `${wrong} not as expected`;
     writeLine(printer, `\n${questions} questions, ${outcome}, ${seconds} s.`);

@@ -20,7 +20,7 @@ import { EchoUpstream } from "./upstream.ts";
 /** The pod that is guarded, as `examples/shop/workloads.yaml` has it. */
 export const GUARDED_WORKLOAD = "shop/api";
 export const GUARDED_ADDRESS_IPV4 = "10.65.0.21";
-const GUARDED_ADDRESS_IPV6 = "fd00:65::21";
+const GUARDED_ADDRESSES: GuardedAddresses = { ipv4: GUARDED_ADDRESS_IPV4, ipv6: "fd00:65::21" };
 
 /** Callers' ports count up from here, so that each question has an address of its own in Envoy's access log. */
 const CALLER_PORT_FIRST = 40_000;
@@ -34,6 +34,17 @@ export type Observation = {
   readonly decision: Decision | undefined;
   /** Envoy's own word for how it answered. */
   readonly details: string;
+};
+
+export type GuardedAddresses = { readonly ipv4: string; readonly ipv6: string };
+
+/** A sidecar behind a node agent, for one of the pods that the agent serves. */
+export type AgentSide = {
+  readonly policySync: string;
+  /** The directory that the agent reads. */
+  readonly policies: string;
+  readonly addresses: GuardedAddresses;
+  readonly credentials: Credentials;
 };
 
 /** Ephor's verdict; the reason is empty for an allow. */
@@ -51,6 +62,7 @@ export class Stage {
   readonly credentials: Credentials;
   readonly #cleanup: Cleanup;
   readonly #allows: readonly Decision[];
+  readonly #addresses: GuardedAddresses;
   #allowsRead = 0;
   #callerPort: number = CALLER_PORT_FIRST;
 
@@ -60,10 +72,13 @@ export class Stage {
     sidecar: SidecarProcess;
     credentials: Credentials;
     allows: readonly Decision[];
+    policies: string;
+    addresses: GuardedAddresses;
     cleanup: Cleanup;
   }) {
     this.folder = parts.folder;
-    this.policies = join(parts.folder, "policies");
+    this.policies = parts.policies;
+    this.#addresses = parts.addresses;
     this.envoy = parts.envoy;
     this.sidecar = parts.sidecar;
     this.credentials = parts.credentials;
@@ -71,13 +86,17 @@ export class Stage {
     this.#cleanup = parts.cleanup;
   }
 
-  /** Start everything; on failure nothing is left. */
-  static async open(clock: Clock, envoyBinary: string): Promise<Stage> {
+  /**
+   * Start everything; on failure nothing is left.
+   *
+   * @param agent absent: the sidecar reads a copy of the example itself.
+   */
+  static async open(clock: Clock, envoyBinary: string, agent?: AgentSide): Promise<Stage> {
     const cleanup = new Cleanup();
     try {
       const folder = await temporaryFolder(cleanup);
-      const policies = join(folder, "policies");
-      await cp(EXAMPLE_FOLDER, policies, { recursive: true });
+      const policies = agent?.policies ?? join(folder, "policies");
+      if (agent === undefined) await cp(EXAMPLE_FOLDER, policies, { recursive: true });
       const sockets = { authz: join(folder, "authz.sock"), admin: join(folder, "admin.sock") };
       const upstreams = { http: join(folder, "http.sock"), tcp: join(folder, "tcp.sock") };
       const upstream = new EchoUpstream();
@@ -88,11 +107,11 @@ export class Stage {
         const allow = readAllow(line);
         if (allow !== undefined) allows.push(allow);
       };
-      const minting = mintCredentials(clock);
+      const minting = agent?.credentials ?? mintCredentials(clock);
       const sidecar = await SidecarProcess.start({
         ...sockets,
-        policies,
-        workload: GUARDED_WORKLOAD,
+        source:
+          agent === undefined ? { policies, workload: GUARDED_WORKLOAD } : { policySync: agent.policySync },
         flags: ["--log-level", "debug"],
         onLog,
       });
@@ -107,7 +126,8 @@ export class Stage {
         tcpUpstream: upstreams.tcp,
       });
       cleanup.add(() => envoy.stop());
-      return new Stage({ folder, envoy, sidecar, credentials, allows, cleanup });
+      const addresses = agent?.addresses ?? GUARDED_ADDRESSES;
+      return new Stage({ folder, envoy, sidecar, credentials, allows, policies, addresses, cleanup });
     } catch (reason) {
       await cleanup.run();
       throw reason;
@@ -158,7 +178,7 @@ export class Stage {
       listenerPort: this.envoy.port(question.to),
       source: { address: caller.address, port: this.#callerPort },
       destination: {
-        address: isIpv6 ? GUARDED_ADDRESS_IPV6 : GUARDED_ADDRESS_IPV4,
+        address: isIpv6 ? this.#addresses.ipv6 : this.#addresses.ipv4,
         port: LISTENER_PORTS[question.to],
       },
     };
@@ -186,7 +206,7 @@ function listeners(credentials: Credentials): readonly Listener[] {
 }
 
 /** Removed at the end, and also when the process is ended by an error or a signal on the way. */
-async function temporaryFolder(cleanup: Cleanup): Promise<string> {
+export async function temporaryFolder(cleanup: Cleanup): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "ephor-demo-"));
   const removeNow = (): void => rmSync(folder, { recursive: true, force: true });
   process.on("exit", removeNow);
