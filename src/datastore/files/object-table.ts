@@ -2,24 +2,34 @@
  * Which version of each object is in force, given what the files of a directory hold. Pure: no files, no time.
  *
  * The rules (docs/semantics.md, "Objects that can't be used"):
- * - One valid claim to an object, in one file: it is in force.
+ * - One claim to an object, in one file, and valid: it is in force.
  * - The one claim is broken: the last good version stays; without one, the placeholder stands in, and of a kind that
  *   has none the object is told to be unusable.
  * - Several claims: nobody's; what was in force stays. Without, a placeholder that covers all of them stands in.
  * - A file is broken where no object can be told, or has become blank: what it held and holds no more stays in force.
  * - A file is fading, that is, missing for a moment: its claims keep what is in force, and count for nothing else.
+ *
+ * A change costs by the objects that it is about, not by all that there are.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Issue } from "../../base/issue.ts";
 import { describeWidest } from "../placeholder.ts";
-import { type Resource, type ResourceKey, type ResourceUpdate, resourceKeyText } from "../resources.ts";
+import {
+  type Resource,
+  type ResourceKey,
+  type ResourceUpdate,
+  resourceKey,
+  resourceKeyText,
+} from "../resources.ts";
 import type { FileContent, FileObject } from "./parse-file.ts";
+
+/** What one file says of one object; no objects at all where it only keeps what it held before it broke. */
+type Claim = { readonly key: ResourceKey; readonly objects: readonly FileObject[] };
 
 type FileState = {
   readonly content: FileContent;
-  /** Keys that are in force because of this file. */
-  held: ReadonlyMap<string, ResourceKey>;
-  isFading: boolean;
+  readonly claims: ReadonlyMap<string, Claim>;
+  readonly isFading: boolean;
 };
 
 type InForce = {
@@ -30,18 +40,20 @@ type InForce = {
   readonly why: string;
 };
 
-/** Without a live claim, by a fading or broken file alone: as it was. */
-type Claims = { readonly key: ResourceKey; readonly live: FileObject[] };
-
 export class ObjectTable {
   readonly #files = new Map<string, FileState>();
   /** Objects that exist without any file, unless a file says otherwise. */
   readonly #builtIn: ReadonlyMap<string, Resource>;
-  #inForce: ReadonlyMap<string, InForce> = new Map();
-  #issues: readonly Issue[] = [];
+  /** INVARIANT: the paths of exactly those files whose claims have the key. */
+  readonly #claimants = new Map<string, Set<string>>();
+  readonly #inForce = new Map<string, InForce>();
+  readonly #duplicates = new Map<string, readonly Issue[]>();
+  /** Keys whose claims changed since `resolve`. */
+  readonly #dirty: Set<string>;
 
   constructor(builtIn: readonly Resource[]) {
-    this.#builtIn = new Map(builtIn.map((resource) => [resourceKeyText(keyOf(resource)), resource]));
+    this.#builtIn = new Map(builtIn.map((resource) => [resourceKeyText(resourceKey(resource)), resource]));
+    this.#dirty = new Set(this.#builtIn.keys());
   }
 
   /** The file's last accepted content. */
@@ -49,22 +61,19 @@ export class ObjectTable {
     return this.#files.get(path)?.content;
   }
 
-  paths(): Iterable<string> {
-    return this.#files.keys();
-  }
-
   setFile(path: string, content: FileContent): void {
-    const held = this.#files.get(path)?.held ?? new Map();
-    this.#files.set(path, { content, held, isFading: false });
+    const before = this.#files.get(path);
+    const claims = collectClaims(content, before?.claims);
+    this.#replace(path, before, { content, claims, isFading: false });
   }
 
   setFading(path: string, isFading: boolean): void {
-    const file = this.#files.get(path);
-    if (file !== undefined) file.isFading = isFading;
+    const before = this.#files.get(path);
+    if (before !== undefined) this.#replace(path, before, { ...before, isFading });
   }
 
   removeFile(path: string): void {
-    this.#files.delete(path);
+    this.#replace(path, this.#files.get(path), undefined);
   }
 
   /** Whether accepting `content` would leave an object of the file without a claim, or one broken. */
@@ -72,90 +81,130 @@ export class ObjectTable {
     if (content.isTorn || content.isBlank) return true;
     const keys = new Set<string>();
     for (const object of content.objects) {
+      if (object.key === undefined) continue;
       if (object.resource === undefined) return true;
-      if (object.key !== undefined) keys.add(resourceKeyText(object.key));
+      keys.add(resourceKeyText(object.key));
     }
-    const held = this.#files.get(path)?.held ?? new Map();
-    return [...held.keys()].some((key) => !keys.has(key));
+    for (const text of this.#files.get(path)?.claims.keys() ?? []) if (!keys.has(text)) return true;
+    return false;
   }
 
-  /** Everything that is in force, and what is wrong. */
+  /** Everything that is in force. */
   get resources(): readonly Resource[] {
     return [...this.#inForce.values()].flatMap(({ resource }) => (resource === undefined ? [] : [resource]));
   }
 
+  /** Everything that is wrong, as of the last `resolve`. */
   get issues(): readonly Issue[] {
-    return this.#issues;
+    const issues = [...this.#duplicates.values()].flat();
+    for (const [path, { content, claims }] of this.#files) {
+      issues.push(...content.issues);
+      for (const object of content.objects) issues.push(...object.issues);
+      if (content.isBlank && claims.size > 0) issues.push(emptied(path, claims.size));
+    }
+    return issues;
   }
 
   /** Applies the rules; the difference to the time before is the batch of updates. */
   resolve(): ResourceUpdate[] {
-    const issues: Issue[] = [];
-    const next = new Map<string, InForce>();
-    for (const [text, claims] of this.#collectClaims(issues)) {
-      next.set(text, this.#settle(text, claims, issues));
+    const updates: ResourceUpdate[] = [];
+    for (const text of this.#dirty) {
+      const before = this.#inForce.get(text);
+      const after = this.#settle(text, before);
+      if (after === undefined) this.#inForce.delete(text);
+      else this.#inForce.set(text, after);
+      const update = difference(before, after);
+      if (update !== undefined) updates.push(update);
     }
-    for (const [text, resource] of this.#builtIn) {
-      if (!next.has(text)) next.set(text, { key: keyOf(resource), resource, isGood: true, why: "" });
-    }
-    const updates = difference(this.#inForce, next);
-    this.#inForce = next;
-    this.#issues = issues;
+    this.#dirty.clear();
     return updates;
   }
 
-  #collectClaims(issues: Issue[]): Map<string, Claims> {
-    const all = new Map<string, Claims>();
-    const claimsOf = (text: string, key: ResourceKey): Claims => {
-      const known = all.get(text);
-      if (known !== undefined) return known;
-      const claims: Claims = { key, live: [] };
-      all.set(text, claims);
-      return claims;
-    };
-    for (const [path, file] of this.#files) {
-      issues.push(...file.content.issues);
-      const held = new Map<string, ResourceKey>();
-      for (const object of file.content.objects) {
-        issues.push(...object.issues);
-        if (object.key === undefined) continue;
-        const text = resourceKeyText(object.key);
-        held.set(text, object.key);
-        const claims = claimsOf(text, object.key);
-        if (!file.isFading) claims.live.push(object);
-      }
-      if (file.content.isTorn || file.content.isBlank) {
-        for (const [text, key] of file.held) if (!held.has(text)) held.set(text, key);
-        for (const [text, key] of held) claimsOf(text, key);
-      }
-      if (file.content.isBlank && held.size > 0) issues.push(emptied(path, held.size));
-      file.held = held;
+  #replace(path: string, before: FileState | undefined, after: FileState | undefined): void {
+    if (after === undefined) this.#files.delete(path);
+    else this.#files.set(path, after);
+    for (const [text, claim] of before?.claims ?? []) {
+      const next = after?.claims.get(text);
+      if (next === undefined) this.#unclaim(text, path);
+      const isSame = next !== undefined && isSameClaim(claim, next) && before?.isFading === after?.isFading;
+      // The places in the message about several claims may have changed.
+      if (!isSame || this.#duplicates.has(text)) this.#dirty.add(text);
     }
-    return all;
+    for (const text of after?.claims.keys() ?? []) {
+      if (before?.claims.has(text) === true) continue;
+      this.#claim(text, path);
+      this.#dirty.add(text);
+    }
   }
 
-  #settle(text: string, claims: Claims, issues: Issue[]): InForce {
-    const { key } = claims;
-    const before = this.#inForce.get(text);
-    const [only, ...others] = claims.live;
+  #claim(text: string, path: string): void {
+    const paths = this.#claimants.get(text);
+    if (paths === undefined) this.#claimants.set(text, new Set([path]));
+    else paths.add(path);
+  }
+
+  #unclaim(text: string, path: string): void {
+    const paths = this.#claimants.get(text);
+    paths?.delete(path);
+    if (paths?.size === 0) this.#claimants.delete(text);
+  }
+
+  #settle(text: string, before: InForce | undefined): InForce | undefined {
+    this.#duplicates.delete(text);
+    const paths = [...(this.#claimants.get(text) ?? [])].sort();
+    const states = paths.flatMap((path) => this.#files.get(path) ?? []);
+    const key = states[0]?.claims.get(text)?.key;
+    if (key === undefined) {
+      const resource = this.#builtIn.get(text);
+      return resource && { key: resourceKey(resource), resource, isGood: true, why: "" };
+    }
+    const live = states
+      .filter(({ isFading }) => !isFading)
+      .flatMap(({ claims }) => claims.get(text)?.objects ?? []);
+    const [only, ...others] = live;
     if (only === undefined)
       return before ?? { key, resource: undefined, isGood: false, why: "its file can't be read" };
-    if (others.length === 0) {
-      if (only.resource !== undefined) return { key, resource: only.resource, isGood: true, why: "" };
-      if (before?.isGood === true) return before;
-      const why = only.issues.find(({ severity }) => severity === "error")?.message ?? "can't be read";
-      return { key, resource: only.placeholder, isGood: false, why };
-    }
-    for (const other of others) issues.push(duplicate(text, other.place, only.place));
+    if (others.length === 0) return settleOne(key, only, before);
+    this.#duplicates.set(
+      text,
+      others.map((other) => duplicate(text, other.place, only.place)),
+    );
     if (before !== undefined) return before;
-    const why = `it is written twice: ${only.place} and ${others[0]?.place ?? ""}`;
-    const resources = claims.live.flatMap((object) => object.resource ?? object.placeholder ?? []);
+    const why = `it is written more than once: ${live.map(({ place }) => place).join(", ")}`;
+    const resources = live.flatMap((object) => object.resource ?? object.placeholder ?? []);
     return { key, resource: describeWidest(resources, why), isGood: false, why };
   }
 }
 
-function keyOf(resource: Resource): ResourceKey {
-  return { kind: resource.kind, namespace: resource.metadata.namespace, name: resource.metadata.name };
+function settleOne(key: ResourceKey, object: FileObject, before: InForce | undefined): InForce {
+  if (object.resource !== undefined) return { key, resource: object.resource, isGood: true, why: "" };
+  if (before?.isGood === true) return before;
+  const why = object.issues.find(({ severity }) => severity === "error")?.message ?? "can't be read";
+  return { key, resource: object.placeholder, isGood: false, why };
+}
+
+function collectClaims(
+  content: FileContent,
+  before: ReadonlyMap<string, Claim> | undefined,
+): ReadonlyMap<string, Claim> {
+  const claims = new Map<string, { readonly key: ResourceKey; readonly objects: FileObject[] }>();
+  for (const object of content.objects) {
+    if (object.key === undefined) continue;
+    const text = resourceKeyText(object.key);
+    const known = claims.get(text);
+    if (known === undefined) claims.set(text, { key: object.key, objects: [object] });
+    else known.objects.push(object);
+  }
+  if (!content.isTorn && !content.isBlank) return claims;
+  for (const [text, { key }] of before ?? []) if (!claims.has(text)) claims.set(text, { key, objects: [] });
+  return claims;
+}
+
+/** A document that was not read again gives the very object. */
+function isSameClaim(left: Claim, right: Claim): boolean {
+  const [one, other] = [left.objects[0], right.objects[0]];
+  if (left.objects.length !== 1 || right.objects.length !== 1) return false;
+  return one?.resource !== undefined && one.resource === other?.resource;
 }
 
 function duplicate(text: string, place: string, first: string): Issue {
@@ -173,20 +222,11 @@ function emptied(path: string, count: number): Issue {
   return { severity: "error", code: "bad_document", where: path, message };
 }
 
-function difference(
-  before: ReadonlyMap<string, InForce>,
-  after: ReadonlyMap<string, InForce>,
-): ResourceUpdate[] {
-  const updates: ResourceUpdate[] = [];
-  for (const [text, { key, resource, why }] of after) {
-    const earlier = before.get(text);
-    if (earlier !== undefined && isSame(earlier.resource, resource)) continue;
-    updates.push(resource === undefined ? { kind: "unusable", key, why } : { kind: "put", key, resource });
-  }
-  for (const [text, { key }] of before) if (!after.has(text)) updates.push({ kind: "delete", key });
-  return updates;
-}
-
-function isSame(left: Resource | undefined, right: Resource | undefined): boolean {
-  return left === right || isDeepStrictEqual(left, right);
+function difference(before: InForce | undefined, after: InForce | undefined): ResourceUpdate | undefined {
+  if (after === undefined) return before && { kind: "delete", key: before.key };
+  const { key, resource, why } = after;
+  const isSame =
+    before !== undefined && (before.resource === resource || isDeepStrictEqual(before.resource, resource));
+  if (isSame) return undefined;
+  return resource === undefined ? { kind: "unusable", key, why } : { kind: "put", key, resource };
 }
