@@ -23,8 +23,8 @@ export function report(figure: Figure): void {
 /** Performs the operation `count` times; what it returns keeps the compiler from leaving the work out. */
 export type Operation = (count: number) => number;
 
-const SAMPLES = 21;
-const SAMPLE_MS = 6;
+const SAMPLES = 15;
+const SAMPLE_MS = 40;
 const WARM_UP_MS = 300;
 
 /** Medians, in nanoseconds an operation. */
@@ -96,11 +96,13 @@ function warmUp(operation: Operation): void {
   for (let count = 1; performance.now() < endMs; count = Math.min(count * 2, 1000)) sink(operation(count));
 }
 
+/** How often to repeat an operation for a sample of SAMPLE_MS. */
 function countFor(operation: Operation): number {
-  // Doubled until it can be told from the clock's steps.
-  let count = 64;
-  while (timeNs(operation, count) * count < 1e6) count *= 2;
-  return 1 + Math.floor((SAMPLE_MS * 1e6) / timeNs(operation, count));
+  for (let count = 64; ; count *= 2) {
+    const tookMs = (timeNs(operation, count) * count) / 1e6;
+    // Long enough to be told from the clock's steps, which are those of the scheduler: up to 4 ms.
+    if (tookMs >= SAMPLE_MS / 2) return Math.ceil((count * SAMPLE_MS) / tookMs);
+  }
 }
 
 function timeNs(operation: Operation, count: number): number {

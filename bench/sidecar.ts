@@ -1,0 +1,102 @@
+/** A sidecar as an operator runs it, in a process of its own, and a client that asks it. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import * as grpc from "@grpc/grpc-js";
+import { CHECK_PATH_V3 } from "envoy-ext-authz-proto";
+
+const COMPILED = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+const SOURCE = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+const START_DEADLINE_MS = 30_000;
+const CONNECT_RETRY_MS = 2;
+
+/** What is started: the compiled package after `npm run build`, else the sources, which take longer to load. */
+export const PROGRAM: string = existsSync(COMPILED) ? COMPILED : SOURCE;
+export const PROGRAM_NAME: string = existsSync(COMPILED) ? "compiled" : "from TypeScript";
+
+export type ServerProcess = {
+  readonly pid: number;
+  readonly socket: string;
+  /** A CheckRequest's bytes to a CheckResponse's. */
+  readonly check: (request: Buffer) => Promise<Buffer>;
+  readonly stop: () => Promise<void>;
+};
+
+export function startSidecar(options: {
+  readonly policies: string;
+  readonly workload: string;
+}): Promise<ServerProcess> {
+  const flags = ["--policies", options.policies, "--workload", options.workload, "--log-level", "error"];
+  return startServer((socket) => [PROGRAM, "sidecar", ...flags, "--listen", `unix:${socket}`]);
+}
+
+/** A server that answers every check with the same bytes and looks at nothing: what the transport alone costs. */
+export function startConstantServer(): Promise<ServerProcess> {
+  return startServer((socket) => [fileURLToPath(new URL("constant-server.ts", import.meta.url)), socket]);
+}
+
+/** CPU time that a process has used so far, of all its threads. */
+export function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10; // clock ticks of 10 ms
+}
+
+export function residentMb(pid: number): number {
+  const match = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+  return Number(match?.[1]) / 1024;
+}
+
+async function startServer(argv: (socket: string) => readonly string[]): Promise<ServerProcess> {
+  const directory = mkdtempSync(join(tmpdir(), "ephor-bench-"));
+  const socket = join(directory, "s");
+  const child = spawn(process.execPath, argv(socket), { stdio: ["ignore", "ignore", "inherit"] });
+  await waitForSocket(socket, child);
+  const client = new grpc.Client(`unix:${socket}`, grpc.credentials.createInsecure());
+  return {
+    pid: child.pid ?? 0,
+    socket,
+    check: (request) => check(client, request),
+    stop: async () => {
+      client.close();
+      child.kill("SIGKILL");
+      await new Promise((resolve) => child.once("exit", resolve));
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+/** Looks every CONNECT_RETRY_MS whether somebody listens. */
+async function waitForSocket(socket: string, child: ChildProcess): Promise<void> {
+  const deadlineMs = performance.now() + START_DEADLINE_MS;
+  while (!(await canConnect(socket))) {
+    if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
+    if (performance.now() > deadlineMs) throw new Error("the server did not start in time");
+    await sleep(CONNECT_RETRY_MS);
+  }
+}
+
+function canConnect(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}
+
+function check(client: grpc.Client, request: Buffer): Promise<Buffer> {
+  const asIs = (bytes: Buffer): Buffer => bytes;
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(CHECK_PATH_V3, asIs, asIs, request, (error, response) => {
+      if (error !== null) reject(error);
+      else resolve(response ?? Buffer.alloc(0));
+    });
+  });
+}
