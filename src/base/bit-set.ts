@@ -32,11 +32,34 @@ export function addBits(target: BitSet, source: BitSet): void {
 }
 
 /** The union as a new set; the first operand itself where the second adds nothing, so that equal sets are shared. */
-export function unionBits(base: BitSet, indexes: readonly number[]): BitSet {
+export function unionBits(base: BitSet, indexes: readonly number[], pool?: BitSetPool): BitSet {
   if (indexes.every((index) => hasBit(base, index))) return base;
-  const union = base.slice();
+  const union = pool === undefined ? base.slice() : pool.copy(base);
   for (const index of indexes) setBit(union, index);
   return union;
+}
+
+const POOL_SETS = 64;
+
+/**
+ * Makes many sets of one length that live and die together: views of a few large arrays, since thousands of small ones cost more
+ * to make and to collect than to fill.
+ */
+export class BitSetPool {
+  #chunk: BitSet = new Int32Array(0);
+  #next = 0;
+
+  copy(source: BitSet): BitSet {
+    const { length } = source;
+    if (this.#next + length > this.#chunk.length) {
+      this.#chunk = new Int32Array(length * POOL_SETS);
+      this.#next = 0;
+    }
+    const copy = this.#chunk.subarray(this.#next, this.#next + length);
+    copy.set(source);
+    this.#next += length;
+    return copy;
+  }
 }
 
 /** Members of `0…count-1` that are not in `set`. */

@@ -42,6 +42,7 @@ export class ProgramBuilder {
   #missing = new Map<string, Block>();
   #segments = new Map<string, Segment>();
   #bound = new Map<Segment, BoundSegment>();
+  readonly #names = new WeakMap<PolicyId, PolicyNames>();
   #blockCount = 0;
 
   constructor(options: PolicyOptions) {
@@ -90,21 +91,30 @@ export class ProgramBuilder {
       objects: [],
     };
     for (const id of tier.ingressPolicies) {
+      const names = this.#namesOf(id);
       if (isStaged(id)) {
-        listed.objects.push({ label: formatPolicyId(id), status: "staged", unusable: "", rules: [] });
+        listed.objects.push({ label: names.label, status: "staged", unusable: "", rules: [] });
         continue;
       }
-      const block = this.#policyBlock(tier.name, id, state.policies.get(policyKey(id)), kept);
+      const block = this.#policyBlock(tier.name, names, state.policies.get(names.key), kept);
       listed.blocks.push(block);
       listed.objects.push(block.object);
     }
     return listed;
   }
 
-  #policyBlock(tier: string, id: PolicyId, policy: Policy | undefined, kept: Kept): Block {
-    const label = formatPolicyId(id);
+  /** An endpoint lists the same id objects until it changes itself. */
+  #namesOf(id: PolicyId): PolicyNames {
+    const known = this.#names.get(id);
+    if (known !== undefined) return known;
+    const names = { key: policyKey(id), label: formatPolicyId(id) };
+    this.#names.set(id, names);
+    return names;
+  }
+
+  #policyBlock(tier: string, { key, label }: PolicyNames, policy: Policy | undefined, kept: Kept): Block {
     if (policy === undefined) {
-      return this.#missingBlock(`${tier}\0${policyKey(id)}`, kept, label, ROW_POLICY_MISSING, {
+      return this.#missingBlock(`${tier}\0${key}`, kept, label, ROW_POLICY_MISSING, {
         kind: "tier",
         tier,
       });
@@ -198,6 +208,9 @@ export class ProgramBuilder {
     return endpointSubject(readEndpointIdentity(endpoint.id, endpoint.endpoint), labels);
   }
 }
+
+/** How a policy is looked up and how it is named. */
+type PolicyNames = { readonly key: string; readonly label: string };
 
 /** One policy's or profile's rules, parsed; or what stands for an object that is missing. */
 type Block = {

@@ -1,5 +1,12 @@
 import { type BitSet, bitSetOf, complementBits } from "../../base/bit-set.ts";
-import { hasReadings, isPlainPath, type PathReading, readPath, readReference } from "../path-readings.ts";
+import {
+  foldTrailingSlash,
+  hasReadings,
+  isPlainPath,
+  type PathReading,
+  readPath,
+  readReference,
+} from "../path-readings.ts";
 import { type PathEntry, PathTrie } from "./path-trie.ts";
 import type { HttpModel, PathModel } from "./rule-model.ts";
 
@@ -13,7 +20,7 @@ export class PathColumn {
   /** Whether all rules' paths are plain, so that every reading of them is the same but for the trailing `/`. */
   readonly isPlain: boolean;
   readonly depth: number;
-  /** By index of the reading in the profile's list; readings that give the same paths share a trie. */
+  /** By index of the reading in the profile's list; of plain paths, readings share a trie. */
   readonly #tries: readonly PathTrie[];
 
   private constructor(
@@ -35,7 +42,7 @@ export class PathColumn {
     this.free = complementBits(constrained, count);
     const entries = judged.flatMap(([row, http]) => (http?.paths ?? []).map((path) => ({ ...path, row })));
     this.isPlain = entries.every(({ path }) => isPlainPath(path, path.length));
-    this.#tries = compileTries(entries, this.free, readings);
+    this.#tries = compileTries(entries, this.isPlain, this.free, readings);
     this.depth = Math.max(0, ...this.#tries.map((trie) => trie.depth));
   }
 
@@ -64,18 +71,32 @@ export function readRulePath({ path }: PathModel, reading: PathReading | "calico
 
 function compileTries(
   entries: readonly (PathModel & { readonly row: number })[],
+  isPlain: boolean,
   free: BitSet,
   readings: readonly PathReading[] | "calico",
 ): readonly PathTrie[] {
   const known = new Map<string, PathTrie>();
   return (readings === "calico" ? (["calico"] as const) : readings).map((reading) => {
-    const read = entries.flatMap((entry): PathEntry[] => {
-      const path = readRulePath(entry, reading);
-      return path === undefined ? [] : [{ row: entry.row, kind: entry.kind, path }];
-    });
-    const key = JSON.stringify(read);
-    const trie = known.get(key) ?? new PathTrie(read, free);
+    const isFolded = reading === "reference" || reading === "calico";
+    const key = isPlain ? `plain ${isFolded}` : reading;
+    const trie = known.get(key) ?? new PathTrie(readEntries(entries, isPlain, reading), free);
     known.set(key, trie);
     return trie;
+  });
+}
+
+/** The rules' paths under one reading. Plain ones are what they are, but for the trailing `/` where the reading folds it. */
+function readEntries(
+  entries: readonly (PathModel & { readonly row: number })[],
+  isPlain: boolean,
+  reading: PathReading | "calico",
+): readonly PathEntry[] {
+  if (isPlain) {
+    if (reading !== "reference" && reading !== "calico") return entries;
+    return entries.map(({ row, kind, path }) => ({ row, kind, path: foldTrailingSlash(path) }));
+  }
+  return entries.flatMap((entry): PathEntry[] => {
+    const path = readRulePath(entry, reading);
+    return path === undefined ? [] : [{ row: entry.row, kind: entry.kind, path }];
   });
 }

@@ -1,4 +1,4 @@
-import { type BitSet, unionBits } from "../../base/bit-set.ts";
+import { type BitSet, BitSetPool, unionBits } from "../../base/bit-set.ts";
 import { addToSegmentHash, type PathQuery, SEGMENT_HASH_START } from "./path-query.ts";
 
 /** One path of a rule under one reading. */
@@ -149,6 +149,7 @@ function hashSegment(segment: string): number {
 /** Parents come before their children, so what a node inherits is finished when it is needed. */
 function finishNodes(drafts: readonly Draft[], free: BitSet): readonly Node[] {
   const nodes: Node[] = [];
+  const pool = new BitSetPool();
   for (const [index, { segment, hash, parent, bare, slash, slashTwins }] of drafts.entries()) {
     const inherited = index === 0 ? free : nodes[parent]!.below;
     // `/foo//` lies below `/foo/`, but differs from it by a trailing `/` only.
@@ -156,18 +157,20 @@ function finishNodes(drafts: readonly Draft[], free: BitSet): readonly Node[] {
     const inheritedSlash = isTwin ? nodes[parent]!.belowBare : inherited;
     const bareRows = [...bare.exact, ...bare.prefix];
     const slashRows = [...slash.exact, ...slash.prefix];
-    const bareYes = unionBits(inherited, bareRows);
-    const slashYes = unionBits(inheritedSlash, slashRows);
+    const bareYes = unionBits(inherited, bareRows, pool);
+    const hasPrefixOnly = bare.exact.length + slash.prefix.length === 0;
+    const below = hasPrefixOnly ? bareYes : unionBits(inherited, [...bare.prefix, ...slash.prefix], pool);
+    const slashYes = unionBits(inheritedSlash, slashRows, pool);
     nodes.push({
       segment,
       hash,
       parent,
-      below: unionBits(inherited, [...bare.prefix, ...slash.prefix]),
-      belowBare: unionBits(inherited, bare.prefix),
+      below,
+      belowBare: slash.prefix.length === 0 ? below : unionBits(inherited, bare.prefix, pool),
       bareYes,
-      bareMaybe: unionBits(bareYes, slashRows),
+      bareMaybe: unionBits(bareYes, slashRows, pool),
       slashYes,
-      slashMaybe: unionBits(slashYes, [...bareRows, ...slashTwins]),
+      slashMaybe: unionBits(slashYes, [...bareRows, ...slashTwins], pool),
     });
   }
   return nodes;
