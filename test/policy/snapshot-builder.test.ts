@@ -46,10 +46,13 @@ describe("SnapshotBuilder.apply()", () => {
     readonly message: Message;
     readonly where: string;
     readonly severity?: "warning";
+    /** By default the message itself is wrong; else what it relies on did not come before it. */
+    readonly code?: "bad_order";
   }[] = [
     {
       name: "a delta for a set that was never received",
       message: removed("ipset_delta_update", { id: "s:x", added_members: ["10.0.0.0/8"] }),
+      code: "bad_order",
       where: "IP set s:x",
     },
     { name: "a set of an unknown kind", message: setUpdate("s:x", "NEW", []), where: "IP set s:x" },
@@ -61,21 +64,25 @@ describe("SnapshotBuilder.apply()", () => {
     {
       name: "a policy that names an unknown set",
       message: policyUpdate("api", [{ action: "allow", not_src_ip_set_ids: ["s:x"] }]),
+      code: "bad_order",
       where: "NetworkPolicy shop/api",
     },
     {
       name: "a profile that names an unknown set",
       message: profileUpdate("p", [{ action: "allow", dst_named_port_ip_set_ids: ["n:x"] }]),
+      code: "bad_order",
       where: "Profile p",
     },
     {
       name: "an endpoint that lists an unknown policy",
       message: endpointUpdate(),
+      code: "bad_order",
       where: "endpoint shop/api-0",
     },
     {
       name: "an endpoint that lists an unknown profile",
       message: endpointUpdate([], ["p"]),
+      code: "bad_order",
       where: "endpoint shop/api-0",
     },
     {
@@ -103,11 +110,11 @@ describe("SnapshotBuilder.apply()", () => {
       severity: "warning",
     },
   ];
-  for (const { name, message, where, severity = "error" } of cases) {
+  for (const { name, message, where, severity = "error", code = "bad_message" } of cases) {
     it(`tells of ${name}`, () => {
       const [issue, ...others] = createBuilder().apply([message]);
       assert.deepEqual(others, []);
-      assert.deepEqual([issue?.where, issue?.severity, issue?.code], [where, severity, "bad_message"]);
+      assert.deepEqual([issue?.where, issue?.severity, issue?.code], [where, severity, code]);
     });
   }
 
