@@ -155,7 +155,7 @@ export const FILE_SETTLE_MS = 25;
  * A file that is gone, or whose new text is broken, empty or holds fewer objects, is believed after so long: some
  * tools delete a file and put it back, and slow writers show half of one.
  */
-export const FILE_DISTRUST_MS = 250;
+export const FILE_DISTRUST_MS = 120;
 /** While other files of the directory still change, a missing file is waited for, but no longer than this. */
 export const FILE_MISSING_MAX_MS = 2_000;
 /** Looking at every file again whether or not the system told of a change: some file systems never tell. */

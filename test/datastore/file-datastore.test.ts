@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { IssuesError } from "../../src/base/issue.ts";
@@ -245,15 +245,6 @@ describe("a file that can't be read any more", () => {
         .map(({ kind }) => kind),
       ["put"],
     );
-  });
-  it("because of its permissions keeps its objects", { skip: process.getuid?.() === 0 }, async (test) => {
-    const directory = await temporaryDirectory(test);
-    const path = join(directory, "a.yaml");
-    await writeFile(path, policy("a"));
-    const watched = await Watched.start(test, directory);
-    await chmod(path, 0);
-    await watched.until("the issue", () => watched.issues.length === 1);
-    assert.equal(watched.has("a"), true);
   });
 });
 

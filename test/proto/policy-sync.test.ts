@@ -17,7 +17,7 @@ const SPECIFICATION: Readonly<Record<string, string>> = {
     active_policy_remove 8 ActivePolicyRemove, workload_endpoint_update 11 WorkloadEndpointUpdate,
     workload_endpoint_remove 12 WorkloadEndpointRemove, service_account_update 19 ServiceAccountUpdate,
     service_account_remove 20 ServiceAccountRemove, namespace_update 21 NamespaceUpdate,
-    namespace_remove 22 NamespaceRemove`,
+    namespace_remove 22 NamespaceRemove, more 1000 b`,
   InSync: "",
   IPSetUpdate: "id 1 s, members 2 rs, type 3 IPSetType",
   IPSetDeltaUpdate: "id 1 s, added_members 2 rs, removed_members 3 rs",
