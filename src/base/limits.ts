@@ -143,6 +143,8 @@ export const HTTP_PATH_MAX_CHARS = 1_024;
 export const RULE_ANNOTATIONS_MAX_BYTES = 262_144;
 /** Service account names of one rule side; ours, the API has no cap. */
 export const SERVICE_ACCOUNTS_PER_RULE_MAX = 1_024;
+/** SPIFFE IDs, prefixes and trust domains of one rule, each in its list; ours, as the one above. */
+export const IDENTITIES_PER_RULE_MAX = 1_024;
 /** CIDRs of one network set; the largest in use are public block lists of some hundred thousand. */
 export const NETWORK_SET_NETS_MAX = 1_000_000;
 /** Rules, peers and networks of a ClusterNetworkPolicy, each in its list. */

@@ -149,6 +149,7 @@ function convertEntity(
     originalNamespaceSelector: selectorText(entity.namespaceSelector),
     originalNotSelector: selectorText(entity.notSelector),
     serviceAccountMatch: serviceAccountMatch(entity.serviceAccounts),
+    ...(entity.identities === undefined ? {} : { identityMatch: entity.identities }),
     originalService: entity.services?.name ?? "",
     originalServiceNamespace: entity.services?.namespace ?? "",
   };

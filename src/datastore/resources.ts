@@ -5,7 +5,15 @@
  * that might not parse. Every datastore (files, Kubernetes, etcd) yields exactly these.
  */
 import type { Cidr, IpAddress } from "../net/address.ts";
-import type { HttpMatch, IcmpMatch, IpVersion, Labels, PortRange, Protocol } from "../policy/messages.ts";
+import type {
+  HttpMatch,
+  IcmpMatch,
+  IdentityMatch,
+  IpVersion,
+  Labels,
+  PortRange,
+  Protocol,
+} from "../policy/messages.ts";
 import type { Selector } from "../selector/selector.ts";
 
 export type Metadata = {
@@ -34,6 +42,8 @@ export type EntityRule = {
   readonly serviceAccounts:
     | { readonly names: readonly string[]; readonly selector: Selector | undefined }
     | undefined;
+  /** SPIFFE IDs; of the source of ingress rules, and only in our own API group. */
+  readonly identities?: IdentityMatch | undefined;
   /** `namespace` empty: the policy's own. */
   readonly services: { readonly name: string; readonly namespace: string } | undefined;
 };

@@ -75,6 +75,7 @@ function decodeSource(reader: WireReader): EntityMatch {
     originalNamespaceSelector: reader.text("original_src_namespace_selector"),
     originalNotSelector: reader.text("original_not_src_selector"),
     serviceAccountMatch: reader.child("src_service_account_match", decodeServiceAccountMatch),
+    ...decodeIdentityMatch(reader),
     originalService: reader.text("original_src_service"),
     originalServiceNamespace: reader.text("original_src_service_namespace"),
   };
@@ -109,6 +110,15 @@ function decodePortRange(value: unknown, path: string): PortRange {
 
 function decodeServiceAccountMatch(reader: WireReader): ServiceAccountMatch {
   return { selector: reader.text("selector"), names: reader.texts("names") };
+}
+
+function decodeIdentityMatch(reader: WireReader): Pick<EntityMatch, "identityMatch"> {
+  const identityMatch = reader.child("src_identity_match", (match) => ({
+    ids: match.texts("ids"),
+    prefixes: match.texts("prefixes"),
+    trustDomains: match.texts("trust_domains"),
+  }));
+  return identityMatch === undefined ? {} : { identityMatch };
 }
 
 function decodeHttp(reader: WireReader): HttpMatch {

@@ -168,12 +168,20 @@ function encodeRule(rule: Rule): object {
     ...encodeEntity("src", rule.source),
     ...encodeEntity("dst", rule.destination),
     dst_ip_port_set_ids: rule.destination.ipPortSetIds,
+    src_identity_match: encodeIdentityMatch(rule.source),
     http_match:
       rule.http &&
       compact({ methods: rule.http.methods, paths: rule.http.paths.map((path) => ({ ...path })) }),
     metadata: rule.annotations.size === 0 ? undefined : { annotations: encodeMap(rule.annotations) },
     rule_id: rule.ruleId,
   });
+}
+
+/** Ours: sent only to those that announced that they understand it. */
+function encodeIdentityMatch({ identityMatch }: EntityMatch): object | undefined {
+  if (identityMatch === undefined) return undefined;
+  const { ids, prefixes, trustDomains } = identityMatch;
+  return compact({ ids, prefixes, trust_domains: trustDomains });
 }
 
 function encodeIpVersion(version: number | undefined): string | number | undefined {

@@ -5,7 +5,7 @@ import { answerIpVersion, answerProtocol } from "./compile/protocol-column.ts";
 import type { HttpModel, NetsModel, PortsModel, RuleModel, SideModel } from "./compile/rule-model.ts";
 import { type PathUnderReading, pathAnswer } from "./explain-path.ts";
 import { type Flow, PROTOCOL_UNKNOWN } from "./flow.ts";
-import { answerNamespace, answerServiceAccount, type Subject } from "./identity-clauses.ts";
+import { answerIdentities, answerNamespace, answerServiceAccount, type Subject } from "./identity-clauses.ts";
 import type { EntityMatch } from "./messages.ts";
 import {
   answerNets,
@@ -109,9 +109,11 @@ function judgeIdentity(
   model: SideModel,
   subject: Subject,
 ): readonly JudgedClause[] {
-  const { serviceAccount, namespace } = model;
+  const { serviceAccount, namespace, identities } = model;
   const bad =
-    serviceAccount?.selector === "bad" || (namespace?.kind === "selector" && namespace.selector === "bad");
+    identities === "bad" ||
+    serviceAccount?.selector === "bad" ||
+    (namespace?.kind === "selector" && namespace.selector === "bad");
   const known = subject.kind === "account" || subject.kind === "host";
   const doubt = bad ? "policy_broken" : known ? "set_missing" : "identity_unverified";
   const group: ClauseGroup = `${side} identity`;
@@ -135,6 +137,15 @@ function judgeIdentity(
       doubt,
     });
   }
+  if (identities !== undefined) {
+    clauses.push({
+      clause: `${side} identity`,
+      group,
+      answer: answerIdentities(identities, subject),
+      why: `asks for ${describeIdentities(identities)}; ${describeId(side, subject)}`,
+      doubt,
+    });
+  }
   if (namespace !== undefined) {
     const asked =
       namespace.kind === "name"
@@ -151,6 +162,21 @@ function judgeIdentity(
     });
   }
   return clauses;
+}
+
+function describeIdentities(identities: NonNullable<SideModel["identities"]>): string {
+  if (identities === "bad") return "SPIFFE IDs that can't be read";
+  const { ids, prefixes, trustDomains } = identities;
+  return listSome([
+    ...ids,
+    ...prefixes.map((prefix) => `${prefix} and all below`),
+    ...[...trustDomains].map((domain) => `all of trust domain ${domain}`),
+  ]);
+}
+
+function describeId(side: "source" | "destination", subject: Subject): string {
+  const id = subject.kind === "account" || subject.kind === "foreign" ? subject.spiffeId : undefined;
+  return id === undefined ? describeSubject(side, subject) : `the ${side} is ${id.text}`;
 }
 
 function describeSubject(side: "source" | "destination", subject: Subject): string {

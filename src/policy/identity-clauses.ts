@@ -1,3 +1,5 @@
+import { type IdentitiesModel, matchesIdentities } from "../identity/identity-match.ts";
+import type { SpiffeId } from "../identity/spiffe-id.ts";
 import { matchSelector } from "../selector/match-selector.ts";
 import type { Selector } from "../selector/selector.ts";
 import { type Answer, andAnswers, NO, notAnswer, orAnswers, UNKNOWN, YES } from "./answer.ts";
@@ -16,12 +18,19 @@ export type Subject =
       readonly name: string | undefined;
       readonly accountLabels: Labels | undefined;
       readonly namespaceLabels: Labels | undefined;
+      /** Undefined: not known. */
+      readonly spiffeId: SpiffeId | undefined;
     }
   /** Known to be in no namespace and to have no service account: a host endpoint as destination. */
   | { readonly kind: "host" }
   /** Showed no identity; `trusted` is calico's reading of it, where every clause is yes. */
   | { readonly kind: "none"; readonly trusted: boolean; readonly requireIdentity: boolean }
-  | { readonly kind: "foreign"; readonly otherTrustDomain: boolean };
+  | {
+      readonly kind: "foreign";
+      readonly otherTrustDomain: boolean;
+      /** Undefined: none is proven. */
+      readonly spiffeId: SpiffeId | undefined;
+    };
 
 export const NO_LABELS: Labels = new Map();
 
@@ -58,6 +67,13 @@ function answerAccountSelector(selector: Selector, subject: Subject): Answer {
     case "foreign":
       return UNKNOWN;
   }
+}
+
+/** Whether the SPIFFE ID of a side is one that the rule means: certain only of an ID that is proven, in either semantics. */
+export function answerIdentities(clause: IdentitiesModel | "bad", subject: Subject): Answer {
+  if (clause === "bad" || subject.kind === "none" || subject.kind === "host") return UNKNOWN;
+  if (subject.spiffeId === undefined) return UNKNOWN;
+  return matchesIdentities(clause, subject.spiffeId) ? YES : NO;
 }
 
 /** Whether the namespace of a side meets the rule's requirement. */

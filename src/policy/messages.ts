@@ -6,7 +6,8 @@
  * consumes them, so a recorded list of messages is a complete test fixture.
  *
  * The shapes are those of `felix.PolicySync`'s ToDataplane payloads (Calico 3.32 and later), in camel
- * case with every field present. Two fields are ours: `Policy.unusable` and `IpSetUpdate.incomplete`.
+ * case with every field present. These fields are ours: `Policy.unusable`, `Profile.unusable`, `IpSetUpdate.incomplete` and
+ * `EntityMatch.identityMatch`.
  */
 
 export type PolicyKind =
@@ -42,6 +43,16 @@ export type ServiceAccountMatch = {
   readonly names: readonly string[];
 };
 
+/** SPIFFE IDs, any of these ways; ours. With nothing in it, or with a text that is none, the clause is not understood. */
+export type IdentityMatch = {
+  /** Whole IDs. */
+  readonly ids: readonly string[];
+  /** IDs that stand for themselves and for all whose paths go on from theirs at a `/`. */
+  readonly prefixes: readonly string[];
+  /** All IDs of these. */
+  readonly trustDomains: readonly string[];
+};
+
 export type HttpPathMatch = { readonly exact: string } | { readonly prefix: string };
 
 export type HttpMatch = {
@@ -72,6 +83,8 @@ export type EntityMatch = {
   readonly originalNamespaceSelector: string;
   readonly originalNotSelector: string;
   readonly serviceAccountMatch: ServiceAccountMatch | undefined;
+  /** Ours, of the source only; absent: any. */
+  readonly identityMatch?: IdentityMatch | undefined;
   readonly originalService: string;
   readonly originalServiceNamespace: string;
 };

@@ -1,4 +1,5 @@
 import type { PeerIdentity } from "../identity/peer-identity.ts";
+import { parseSpiffeId, type SpiffeId } from "../identity/spiffe-id.ts";
 import { NO_LABELS, type Subject } from "./identity-clauses.ts";
 import type { LabelsTable } from "./labels-table.ts";
 import type { Endpoint, EndpointId, Labels } from "./messages.ts";
@@ -11,7 +12,11 @@ export function peerSubject(peer: PeerIdentity, labels: LabelsTable, options: Po
     case "none":
       return { kind: "none", trusted: isCalico, requireIdentity: options.requireIdentity };
     case "foreign":
-      return { kind: "foreign", otherTrustDomain: peer.otherTrustDomain };
+      return {
+        kind: "foreign",
+        otherTrustDomain: peer.otherTrustDomain,
+        spiffeId: readId(peer.spiffeId ?? ""),
+      };
     case "service-account": {
       const missing: Labels | undefined = isCalico ? NO_LABELS : undefined;
       return {
@@ -20,9 +25,16 @@ export function peerSubject(peer: PeerIdentity, labels: LabelsTable, options: Po
         name: peer.name,
         accountLabels: labels.ofServiceAccount(peer.namespace, peer.name) ?? missing,
         namespaceLabels: labels.ofNamespace(peer.namespace) ?? missing,
+        spiffeId: readId(peer.id),
       };
     }
   }
+}
+
+/** Under `calico` semantics a service account may come of a text that is no SPIFFE ID. */
+function readId(text: string): SpiffeId | undefined {
+  const id = parseSpiffeId(text);
+  return id.ok ? id.value : undefined;
 }
 
 /** Who the endpoint itself is; fixed by its id and profiles. */
@@ -65,5 +77,6 @@ export function endpointSubject(identity: EndpointIdentity, labels: LabelsTable)
     accountLabels:
       namespace === undefined || name === undefined ? undefined : labels.ofServiceAccount(namespace, name),
     namespaceLabels: namespace === undefined ? undefined : labels.ofNamespace(namespace),
+    spiffeId: undefined,
   };
 }

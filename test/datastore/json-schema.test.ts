@@ -49,6 +49,7 @@ describe("the JSON Schemas for editors", () => {
       "notPorts",
       "serviceAccounts",
       "services",
+      "identities",
     ]);
     assert.equal(EntityRule.additionalProperties, false);
   });

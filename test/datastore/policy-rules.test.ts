@@ -448,7 +448,7 @@ describe("a rule", () => {
     assert.deepEqual(
       messages(networkPolicy({ ingress: [{ action: "Allow", destination: { cidrs: [] } }] })),
       [
-        "unknown key `cidrs`; allowed here: nets, notNets, selector, notSelector, namespaceSelector, ports, notPorts, serviceAccounts, services",
+        "unknown key `cidrs`; allowed here: nets, notNets, selector, notSelector, namespaceSelector, ports, notPorts, serviceAccounts, services, identities",
       ],
     );
   });

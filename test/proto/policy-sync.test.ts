@@ -71,6 +71,8 @@ const OURS: Readonly<Record<string, string>> = {
   IPSetUpdate: "incomplete 1000 b",
   Profile: "unusable 1000 s",
   Policy: "unusable 1000 s",
+  Rule: "src_identity_match 1000 IdentityMatch",
+  IdentityMatch: "ids 1 rs, prefixes 2 rs, trust_domains 3 rs",
 };
 
 const ENUMERATIONS: Readonly<Record<string, object>> = {

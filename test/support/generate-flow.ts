@@ -69,6 +69,16 @@ export const FOREIGN_DOMAIN: PeerIdentity = {
   id: "spiffe://other.example/ns/prod/sa/web",
   otherTrustDomain: true,
   why: "not one of our trust domains",
+  spiffeId: "spiffe://other.example/ns/prod/sa/web",
+};
+
+/** Proven, of ours, and nobody's service account. */
+export const UNNAMED: PeerIdentity = {
+  kind: "foreign",
+  id: "spiffe://cluster.local/vm/prod/db",
+  otherTrustDomain: false,
+  why: "not of the form `/ns/NAMESPACE/sa/NAME`",
+  spiffeId: "spiffe://cluster.local/vm/prod/db",
 };
 
 function weighted<T>(...choices: readonly (readonly [number, fc.Arbitrary<T>])[]): fc.Arbitrary<T> {
@@ -80,6 +90,7 @@ const peer: fc.Arbitrary<PeerIdentity> = weighted<PeerIdentity>(
   [3, fc.constant(NO_IDENTITY)],
   [1, fc.constant(FOREIGN)],
   [1, fc.constant(FOREIGN_DOMAIN)],
+  [1, fc.constant(UNNAMED)],
 );
 
 const PLAIN_PATHS = ["/", "/a", "/a/b", "/a/b/c", "/ab", "/b", "/b/a", "/A", "/a/"];

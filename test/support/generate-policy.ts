@@ -137,6 +137,20 @@ const serviceAccountMatch = weighted<ServiceAccountMatch>(
   [2, fc.record({ names: some(ACCOUNTS, 2), selector: accountSelector })],
 );
 
+const spiffeIds = fc.constantFrom(
+  "spiffe://cluster.local/ns/prod/sa/web",
+  "spiffe://cluster.local/ns/prod",
+  "spiffe://cluster.local/ns/dev",
+  "spiffe://cluster.local/n",
+  "spiffe://cluster.local/vm",
+  "spiffe://other.example/ns/prod/sa/web",
+);
+const identityMatch = fc.record({
+  ids: sometimes(50, fc.uniqueArray(spiffeIds, { maxLength: 2 }), []),
+  prefixes: sometimes(60, fc.uniqueArray(spiffeIds, { minLength: 1, maxLength: 2 }), []),
+  trustDomains: sometimes(20, fc.constantFrom(["other.example"], ["cluster.local"], ["Not One"]), []),
+});
+
 const anySide = fc.constant(ANY_SIDE);
 const byNets = side({ nets: some(NETS, 3), notNets: sometimes(30, some(NETS, 2), []) });
 const byNotNets = side({ notNets: some(NETS, 2) });
@@ -153,6 +167,10 @@ const byAccounts = side({
   serviceAccountMatch,
   ipSetIds: sometimes(60, some(ADDRESS_SETS, 1), []),
   originalNamespaceSelector: sometimes(30, namespaceSelector, ""),
+});
+const byIdentities = side({
+  identityMatch,
+  serviceAccountMatch: sometimes(15, serviceAccountMatch, undefined),
 });
 const byNamespace = side({
   originalNamespaceSelector: namespaceSelector,
@@ -196,6 +214,7 @@ const source = weighted(
   [8, bySets],
   [3, byNotSets],
   [14, byAccounts],
+  [8, byIdentities],
   [10, byNamespace],
   [2, byPorts],
   [2, byNotPorts],

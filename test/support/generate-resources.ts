@@ -169,12 +169,18 @@ const service = fc.record({
   namespace: fc.constantFrom("prod", "dev"),
 });
 
+const identities = fc.constantFrom(
+  { ids: ["spiffe://cluster.local/ns/prod/sa/web"], prefixes: [], trustDomains: [] },
+  { ids: [], prefixes: ["spiffe://cluster.local/ns/dev"], trustDomains: ["other.example"] },
+);
+
 const peer = weighted<EntityRule>(
   [4, fc.constant(ANY_ENTITY)],
   [5, entity({ selector, namespaceSelector: sometimes(30, namespaceSelector, undefined) })],
   [2, entity({ notSelector: selector, selector: sometimes(40, selector, undefined) })],
   [3, entity({ namespaceSelector })],
   [3, entity({ serviceAccounts, namespaceSelector: sometimes(30, namespaceSelector, undefined) })],
+  [1, entity({ identities, serviceAccounts: sometimes(30, serviceAccounts, undefined) })],
   [
     1,
     entity({

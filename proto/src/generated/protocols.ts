@@ -37,6 +37,7 @@ import type { IPSetDeltaUpdate as _felix_IPSetDeltaUpdate, IPSetDeltaUpdate__Out
 import type { IPSetRemove as _felix_IPSetRemove, IPSetRemove__Output as _felix_IPSetRemove__Output } from './felix/IPSetRemove.ts';
 import type { IPSetUpdate as _felix_IPSetUpdate, IPSetUpdate__Output as _felix_IPSetUpdate__Output } from './felix/IPSetUpdate.ts';
 import type { IcmpTypeAndCode as _felix_IcmpTypeAndCode, IcmpTypeAndCode__Output as _felix_IcmpTypeAndCode__Output } from './felix/IcmpTypeAndCode.ts';
+import type { IdentityMatch as _felix_IdentityMatch, IdentityMatch__Output as _felix_IdentityMatch__Output } from './felix/IdentityMatch.ts';
 import type { InSync as _felix_InSync, InSync__Output as _felix_InSync__Output } from './felix/InSync.ts';
 import type { NamespaceID as _felix_NamespaceID, NamespaceID__Output as _felix_NamespaceID__Output } from './felix/NamespaceID.ts';
 import type { NamespaceRemove as _felix_NamespaceRemove, NamespaceRemove__Output as _felix_NamespaceRemove__Output } from './felix/NamespaceRemove.ts';
@@ -144,6 +145,7 @@ export interface ProtoGrpcType {
     IPSetUpdate: MessageTypeDefinition<_felix_IPSetUpdate, _felix_IPSetUpdate__Output>
     IPVersion: EnumTypeDefinition
     IcmpTypeAndCode: MessageTypeDefinition<_felix_IcmpTypeAndCode, _felix_IcmpTypeAndCode__Output>
+    IdentityMatch: MessageTypeDefinition<_felix_IdentityMatch, _felix_IdentityMatch__Output>
     InSync: MessageTypeDefinition<_felix_InSync, _felix_InSync__Output>
     NamespaceID: MessageTypeDefinition<_felix_NamespaceID, _felix_NamespaceID__Output>
     NamespaceRemove: MessageTypeDefinition<_felix_NamespaceRemove, _felix_NamespaceRemove__Output>

@@ -63,7 +63,9 @@ function rulesOf(scope: "namespaced" | "cluster"): {
 const NAMESPACED = { ...COMMON, ...rulesOf("namespaced") };
 const CLUSTER = { ...COMMON, ...GLOBAL_ONLY, ...rulesOf("cluster") };
 
-const PLURAL_GROUPS = ["projectcalico.org/v3", "crd.projectcalico.org/v1"] as const;
+/** Ours takes what Calico's takes, and `identities` beside it. */
+const OWN_GROUP = "ephor.dev/v1";
+const PLURAL_GROUPS = ["projectcalico.org/v3", "crd.projectcalico.org/v1", OWN_GROUP] as const;
 
 const STATUS = z.unknown().optional();
 
@@ -131,6 +133,7 @@ function toPolicy(kind: PolicyKind, spec: SpecFields, context: KindContext): Cal
   const { ingress = [], egress = [] } = spec;
   const stagedAction = spec.stagedAction ?? "Set";
   checkHostFields(spec, context);
+  checkGroup(ingress, context);
   if (stagedAction === "Delete") checkDelete(spec, context);
   const types = spec.types ?? defaultTypes(spec, context);
   return {
@@ -167,6 +170,16 @@ function defaultTypes(spec: SpecFields, context: KindContext): readonly ("Ingres
   }
   if ((spec.egress ?? []).length === 0) return ["Ingress"];
   return (spec.ingress ?? []).length === 0 ? ["Egress"] : ["Ingress", "Egress"];
+}
+
+/** What only we read is written in our own group, so that no other reader takes the rule for one that says less. */
+function checkGroup(ingress: readonly PolicyRule[], context: KindContext): void {
+  if (context.apiVersion === OWN_GROUP) return;
+  for (const [index, rule] of ingress.entries()) {
+    if (rule.source.identities === undefined) continue;
+    const path = ["spec", "ingress", index, "source", "identities"];
+    context.report("error", path, "conflict", `\`identities\` needs \`apiVersion: ${OWN_GROUP}\``);
+  }
 }
 
 /** `doNotTrack`, `preDNAT` and `applyOnForward` are about hosts, and ask things of each other. */

@@ -1,10 +1,12 @@
 /** What a rule says of one side of the connection: `source` or `destination`. */
 import { z } from "zod";
 import {
+  IDENTITIES_PER_RULE_MAX,
   NETS_PER_RULE_SIDE_MAX,
   PORTS_PER_RULE_SIDE_MAX,
   SERVICE_ACCOUNTS_PER_RULE_MAX,
 } from "../../base/limits.ts";
+import { isTrustDomain, parseSpiffeId } from "../../identity/spiffe-id.ts";
 import { quote } from "../locate.ts";
 import type { EntityRule } from "../resources.ts";
 import { listOf, RULE_CIDR, RULE_PORT, selectorField } from "./fields.ts";
@@ -23,6 +25,39 @@ const SERVICE_ACCOUNTS = z
     selector: selectorField("never").optional(),
   })
   .transform(({ names = [], selector }) => ({ names, selector }));
+
+const SPIFFE_ID: z.ZodType<string, unknown> = z.string().check((context) => {
+  const id = parseSpiffeId(context.value);
+  if (id.ok) return;
+  pushProblem(context, {
+    code: "bad_name",
+    message: `${quote(context.value)} is not a SPIFFE ID: it ${id.error}`,
+  });
+});
+
+const TRUST_DOMAIN: z.ZodType<string, unknown> = z.string().check((context) => {
+  if (isTrustDomain(context.value)) return;
+  const message = `${quote(context.value)} is not a trust domain: lower-case letters, digits, \`.\`, \`-\` and \`_\``;
+  pushProblem(context, { code: "bad_name", message });
+});
+
+const IDENTITIES = z
+  .strictObject({
+    ids: listOf(SPIFFE_ID, { max: IDENTITIES_PER_RULE_MAX }).optional(),
+    prefixes: listOf(SPIFFE_ID, { max: IDENTITIES_PER_RULE_MAX }).optional(),
+    trustDomains: listOf(TRUST_DOMAIN, { max: IDENTITIES_PER_RULE_MAX }).optional(),
+  })
+  .check((context) => {
+    const { ids = [], prefixes = [], trustDomains = [] } = context.value;
+    if (ids.length + prefixes.length + trustDomains.length > 0) return;
+    const message = "`identities` names nobody: write `ids`, `prefixes` or `trustDomains`";
+    pushProblem(context, { code: "missing_field", message });
+  })
+  .meta({
+    description:
+      "SPIFFE IDs, any of these ways. In `source` of ingress rules, with `apiVersion: ephor.dev/v1`.",
+  })
+  .transform(({ ids = [], prefixes = [], trustDomains = [] }) => ({ ids, prefixes, trustDomains }));
 
 const SERVICES = z
   .strictObject({
@@ -73,6 +108,7 @@ export const ENTITY_RULE: z.ZodType<EntityRule, unknown> = z
     notPorts: PORTS.optional(),
     serviceAccounts: SERVICE_ACCOUNTS.optional(),
     services: SERVICES.optional(),
+    identities: IDENTITIES.optional(),
   })
   .meta({ id: "EntityRule" })
   .transform(
@@ -86,5 +122,6 @@ export const ENTITY_RULE: z.ZodType<EntityRule, unknown> = z
       notPorts: entity.notPorts ?? [],
       serviceAccounts: entity.serviceAccounts,
       services: entity.services,
+      ...(entity.identities === undefined ? {} : { identities: entity.identities }),
     }),
   );

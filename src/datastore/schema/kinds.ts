@@ -69,6 +69,7 @@ const WITHOUT_BEARING: ReadonlySet<string> = new Set([
 
 /** Groups of which an unknown kind may be a policy that we would miss. */
 const POLICY_GROUPS: readonly string[] = [
+  "ephor.dev",
   "projectcalico.org",
   "crd.projectcalico.org",
   "networking.k8s.io",

@@ -43,14 +43,21 @@ export const PROFILE: Kind = defineKind({
   keys: "strict",
   description: "Labels that endpoints inherit, and rules for what no tier decides.",
   shape: { spec: SPEC, status: z.unknown().optional() },
-  toResource: ({ spec }, { metadata }) => ({
-    kind: "Profile",
-    metadata,
-    ingress: spec.ingress ?? [],
-    egress: spec.egress ?? [],
-    labelsToApply: spec.labelsToApply ?? new Map(),
-    unusable: undefined,
-  }),
+  toResource: ({ spec }, { metadata, report }) => {
+    for (const [index, rule] of (spec.ingress ?? []).entries()) {
+      if (rule.source.identities === undefined) continue;
+      const path = ["spec", "ingress", index, "source", "identities"];
+      report("error", path, "conflict", "`identities` is allowed in policies only");
+    }
+    return {
+      kind: "Profile",
+      metadata,
+      ingress: spec.ingress ?? [],
+      egress: spec.egress ?? [],
+      labelsToApply: spec.labelsToApply ?? new Map(),
+      unusable: undefined,
+    };
+  },
   toPlaceholder: (value, metadata, why) => {
     const spec = isMapping(value["spec"]) ? value["spec"] : { spec: undefined };
     const mayBeMisspelt = Object.keys(spec).some((key) => !SPEC_KEYS.includes(key));

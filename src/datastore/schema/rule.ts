@@ -68,6 +68,7 @@ export function ruleSchema(place: RulePlace): z.ZodType<PolicyRule, unknown> {
       checkPorts(rule, side, problem);
       checkServices(rule[side], side, place, problem);
     }
+    checkIdentities(rule, place, problem);
     checkAnnotations(rule, problem);
     return context.issues.length > 0 ? z.NEVER : rule;
   });
@@ -178,6 +179,15 @@ function checkServices(
       : (["nets", "notNets"] as const);
   for (const field of lists) {
     if (entity[field].length > 0) report([side, field], "conflict", `\`services\` excludes \`${field}\``);
+  }
+}
+
+function checkIdentities(rule: PolicyRule, { direction }: RulePlace, report: Report): void {
+  if (rule.destination.identities !== undefined) {
+    report(["destination", "identities"], "conflict", "`identities` is allowed in `source` only");
+  }
+  if (direction === "egress" && rule.source.identities !== undefined) {
+    report(["source", "identities"], "conflict", "`identities` is allowed in ingress rules only");
   }
 }
 

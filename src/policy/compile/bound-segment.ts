@@ -307,6 +307,7 @@ class IdentityMemo {
         this.#none ??= this.#compute(peer);
         return this.#none;
       case "foreign":
+        if (peer.spiffeId !== undefined) return this.#accounts.get(peer) ?? this.#remember(peer);
         if (peer.otherTrustDomain) {
           this.#foreignElsewhere ??= this.#compute(peer);
           return this.#foreignElsewhere;

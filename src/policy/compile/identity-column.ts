@@ -1,6 +1,11 @@
 import { addBits, type BitSet, bitSetOf } from "../../base/bit-set.ts";
 import { type Answer, andAnswers, NO, YES } from "../answer.ts";
-import { answerNamespace, answerServiceAccount, type Subject } from "../identity-clauses.ts";
+import {
+  answerIdentities,
+  answerNamespace,
+  answerServiceAccount,
+  type Subject,
+} from "../identity-clauses.ts";
 import { groupBy } from "./address-column.ts";
 import type { NamespaceModel, SideModel } from "./rule-model.ts";
 
@@ -29,7 +34,9 @@ export class IdentityColumn {
     );
     this.bad = bitSetOf(
       count,
-      constrained.filter((row) => selectorsOf(sides[row]).includes("bad")),
+      constrained.filter(
+        (row) => selectorsOf(sides[row]).includes("bad") || sides[row]?.identities === "bad",
+      ),
     );
     this.asksLabels = constrained.some((row) => selectorsOf(sides[row]).length > 0);
     this.#groups = [...groupBy(constrained, (row) => identityKey(sides[row])).values()].flatMap((rows) => {
@@ -59,14 +66,19 @@ export class IdentityColumn {
 }
 
 function answerIdentityClauses(side: SideModel, subject: Subject): Answer {
-  const account =
-    side.serviceAccount === undefined ? YES : answerServiceAccount(side.serviceAccount, subject);
-  if (side.namespace === undefined || account === NO) return account;
-  return andAnswers(account, answerNamespace(side.namespace, side, subject));
+  let answer: Answer = YES;
+  if (side.serviceAccount !== undefined) answer = answerServiceAccount(side.serviceAccount, subject);
+  if (side.identities !== undefined && answer !== NO) {
+    answer = andAnswers(answer, answerIdentities(side.identities, subject));
+  }
+  if (side.namespace === undefined || answer === NO) return answer;
+  return andAnswers(answer, answerNamespace(side.namespace, side, subject));
 }
 
 function hasIdentityClause(side: SideModel | undefined): boolean {
-  return side?.serviceAccount !== undefined || side?.namespace !== undefined;
+  return (
+    side?.serviceAccount !== undefined || side?.namespace !== undefined || side?.identities !== undefined
+  );
 }
 
 /** The selectors that a side's identity clauses evaluate. */
@@ -84,7 +96,17 @@ function identityKey(side: SideModel | undefined): string {
     side.serviceAccount.names === undefined,
     side.serviceAccount.selector,
   ];
-  return JSON.stringify([account, describeNamespace(side.namespace), side.setCarriesNamespace]);
+  return JSON.stringify([
+    account,
+    describeNamespace(side.namespace),
+    side.setCarriesNamespace,
+    describeIdentities(side.identities),
+  ]);
+}
+
+function describeIdentities(identities: SideModel["identities"]): unknown {
+  if (identities === undefined || identities === "bad") return identities;
+  return [[...identities.ids], identities.prefixes, [...identities.trustDomains]];
 }
 
 function describeNamespace(namespace: NamespaceModel | undefined): unknown {

@@ -1,3 +1,4 @@
+import { type IdentitiesModel, parseIdentities } from "../../identity/identity-match.ts";
 import type { Cidr } from "../../net/address.ts";
 import { PortSet } from "../../net/ports.ts";
 import { protocolNumber } from "../../net/protocol.ts";
@@ -60,6 +61,8 @@ export type SideModel = {
   readonly ipPortSetIds: readonly string[];
   readonly serviceAccount: ServiceAccountModel | undefined;
   readonly namespace: NamespaceModel | undefined;
+  /** SPIFFE IDs; "bad": not understood. */
+  readonly identities: IdentitiesModel | "bad" | undefined;
   /** An IP set of this side carries the namespace requirement. */
   readonly setCarriesNamespace: boolean;
   /** With `--peer identity` a verified identity stands in for the one set of this side. */
@@ -141,6 +144,7 @@ function parseSide(entity: EntityMatch, policyNamespace: string): SideModel {
     ipPortSetIds: entity.ipPortSetIds,
     serviceAccount,
     namespace,
+    identities: entity.identityMatch && (parseIdentities(entity.identityMatch) ?? "bad"),
     setCarriesNamespace: carriesNamespace(entity),
     identityDecides: isDescribedByIdentity(entity, serviceAccount !== undefined),
   };

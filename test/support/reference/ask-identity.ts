@@ -1,4 +1,5 @@
 /** Clauses about who the two sides are. */
+import type { PeerIdentity } from "../../../src/identity/peer-identity.ts";
 import type { EntityMatch, Labels, Rule } from "../../../src/policy/messages.ts";
 import { type Answer, all, fromBoolean } from "./answers.ts";
 import type { Clause } from "./clauses.ts";
@@ -17,6 +18,19 @@ export function askIdentity(question: Question, rule: Rule, policyNamespace: str
     const answer = askServiceAccount(question, party, account.names, account.selector);
     clauses.push({ name: "serviceAccount", side, answer, doubt: doubtAbout(party, account.selector) });
   }
+  if (match.identityMatch !== undefined && side === "source") {
+    const { ids, prefixes, trustDomains } = match.identityMatch;
+    const isRead =
+      ids.length + prefixes.length + trustDomains.length > 0 &&
+      [...ids, ...prefixes, ...trustDomains.map((domain) => `spiffe://${domain}`)].every((id) => ID.test(id));
+    const answer = isRead ? askIdentities(question.flow.peer, match.identityMatch) : "unknown";
+    clauses.push({
+      name: "identities",
+      side,
+      answer,
+      doubt: isRead ? doubtAbout(party, "") : "policy_broken",
+    });
+  }
   if (requiresNamespace(match, policyNamespace)) {
     const answer = askNamespace(question, party, match, policyNamespace);
     clauses.push({
@@ -27,6 +41,21 @@ export function askIdentity(question: Question, rule: Rule, policyNamespace: str
     });
   }
   return clauses;
+}
+
+/** As far as the texts in these tests go. */
+const ID = /^spiffe:\/\/[a-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/;
+
+function askIdentities(peer: PeerIdentity, match: NonNullable<EntityMatch["identityMatch"]>): Answer {
+  const proven =
+    peer.kind === "service-account" ? peer.id : peer.kind === "foreign" ? peer.spiffeId : undefined;
+  if (proven === undefined || !ID.test(proven)) return "unknown";
+  const domain = proven.split("/")[2]!;
+  return fromBoolean(
+    match.ids.includes(proven) ||
+      match.trustDomains.includes(domain) ||
+      match.prefixes.some((prefix) => `${proven}/`.startsWith(`${prefix}/`)),
+  );
 }
 
 function doubtAbout(party: Party, selector: string): Clause["doubt"] {

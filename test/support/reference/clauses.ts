@@ -15,6 +15,7 @@ import type { Question } from "./question.ts";
 export type ClauseName =
   | "unusable"
   | "serviceAccount"
+  | "identities"
   | "namespace"
   | "nets"
   | "notNets"
@@ -35,6 +36,7 @@ export type ClauseName =
 export const CLAUSE_NAMES: readonly ClauseName[] = [
   "unusable",
   "serviceAccount",
+  "identities",
   "namespace",
   "nets",
   "notNets",

@@ -7,6 +7,7 @@ import type { IcmpTypeAndCode as _felix_IcmpTypeAndCode, IcmpTypeAndCode__Output
 import type { ServiceAccountMatch as _felix_ServiceAccountMatch, ServiceAccountMatch__Output as _felix_ServiceAccountMatch__Output } from '../felix/ServiceAccountMatch.ts';
 import type { HTTPMatch as _felix_HTTPMatch, HTTPMatch__Output as _felix_HTTPMatch__Output } from '../felix/HTTPMatch.ts';
 import type { RuleMetadata as _felix_RuleMetadata, RuleMetadata__Output as _felix_RuleMetadata__Output } from '../felix/RuleMetadata.ts';
+import type { IdentityMatch as _felix_IdentityMatch, IdentityMatch__Output as _felix_IdentityMatch__Output } from '../felix/IdentityMatch.ts';
 
 export interface Rule {
   'action'?: (string);
@@ -49,6 +50,7 @@ export interface Rule {
   'original_src_service'?: (string);
   'original_src_service_namespace'?: (string);
   'rule_id'?: (string);
+  'src_identity_match'?: (_felix_IdentityMatch | null);
   'icmp'?: "icmp_type"|"icmp_type_code";
   'not_icmp'?: "not_icmp_type"|"not_icmp_type_code";
 }
@@ -94,4 +96,5 @@ export interface Rule__Output {
   'original_src_service'?: (string);
   'original_src_service_namespace'?: (string);
   'rule_id'?: (string);
+  'src_identity_match'?: (_felix_IdentityMatch__Output);
 }

@@ -152,6 +152,7 @@ function convertSide(
       accounts === undefined || (accounts.names.length === 0 && accounts.selector === undefined)
         ? undefined
         : { names: accounts.names, selector: text(accounts.selector) },
+    ...(side.identities === undefined ? {} : { identityMatch: side.identities }),
     originalService: side.services?.name ?? "",
     originalServiceNamespace: side.services?.namespace ?? "",
   };
