@@ -47,7 +47,7 @@ export function createDirectory(
 }
 
 /** As editors and ConfigMaps do: written beside, then renamed over. JSON is YAML. */
-function save(path: string, documents: readonly Document[]): void {
+export function save(path: string, documents: readonly Document[]): void {
   const text = documents.map((document) => JSON.stringify(document, undefined, 2)).join("\n---\n");
   writeFileSync(`${path}.new`, text);
   renameSync(`${path}.new`, path);

@@ -33,6 +33,8 @@ const CASES: readonly Case[] = [
   { name: "start-up", file: "start-up.ts", args: [] },
   { name: "memory", file: "memory.ts", args: [] },
   { name: "reload", file: "reload.ts", args: [] },
+  { name: "policy-sync", file: "policy-sync.ts", args: [] },
+  { name: "restart", file: "restart.ts", args: [] },
 ];
 
 const { values } = parseArgs({

@@ -34,6 +34,12 @@ export function startSidecar(options: {
   return startServer((socket) => [PROGRAM, "sidecar", ...flags, "--listen", `unix:${socket}`]);
 }
 
+/** One that follows a node agent's socket; resolves when it listens, which is before it is in sync. */
+export function startSyncedSidecar(policySync: string): Promise<ServerProcess> {
+  const flags = ["--policy-sync", `unix:${policySync}`, "--log-level", "error"];
+  return startServer((socket) => [PROGRAM, "sidecar", ...flags, "--listen", `unix:${socket}`]);
+}
+
 /** A server that answers every check with the same bytes and looks at nothing: what the transport alone costs. */
 export function startConstantServer(): Promise<ServerProcess> {
   return startServer((socket) => [fileURLToPath(new URL("constant-server.ts", import.meta.url)), socket]);
