@@ -63,7 +63,7 @@ export async function openStream(socket: string): Promise<{
     "grpc.use_local_subchannel_pool": 1,
   });
   const metadata = new grpc.Metadata();
-  metadata.set("x-ephor-sync-features", "unusable,incomplete");
+  metadata.set("x-ephor-sync-features", "unusable,incomplete,identities");
   const call = client.makeServerStreamRequest(SYNC_PATH, asIs, asIs, Buffer.alloc(0), metadata);
   await new Promise<void>((resolve, reject) => {
     call.on("error", reject);

@@ -14,7 +14,7 @@ import type {
   Profile,
 } from "../policy/messages.ts";
 import { DENYING_POLICY, denyingEndpoint } from "./denying-endpoint.ts";
-import { neededFeature, SYNC_FEATURES, type SyncFeature } from "./features.ts";
+import { neededFeatures, SYNC_FEATURES, type SyncFeature } from "./features.ts";
 import { listedPolicies, policyKey, referencedSets } from "./references.ts";
 import { SetStore, splitDelta } from "./set-store.ts";
 
@@ -206,8 +206,7 @@ export class FanOut {
     if (subscriber.understands.size === SYNC_FEATURES.length) return false;
     if (subscriber.deniedFor !== undefined) return true;
     if (message.kind !== "ipset_update") return this.#lackingFor(subscriber, message) !== undefined;
-    const needed = neededFeature(message);
-    return needed !== undefined && !subscriber.understands.has(needed);
+    return neededFeatures(message).some((feature) => !subscriber.understands.has(feature));
   }
 
   #reconsider(key: string, subscriber: Subscriber): void {
@@ -269,8 +268,8 @@ export class FanOut {
     if (stored === undefined) return undefined;
     const sets = referencedSets(storedObject(stored)).flatMap((id) => this.#sets.whole(id) ?? []);
     for (const message of [stored, ...sets]) {
-      const needed = neededFeature(message);
-      if (needed !== undefined && !subscriber.understands.has(needed)) return needed;
+      const lacking = neededFeatures(message).find((feature) => !subscriber.understands.has(feature));
+      if (lacking !== undefined) return lacking;
     }
     return undefined;
   }

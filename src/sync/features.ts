@@ -4,13 +4,13 @@
  * A client that skips a field of ours would read the rule without it, and so more widely: it is never sent one.
  */
 import type { Metadata } from "@grpc/grpc-js";
-import type { Message } from "../policy/messages.ts";
+import type { Message, Policy, Profile } from "../policy/messages.ts";
 
 /** gRPC request metadata in which a client lists what it understands, separated by commas. */
 export const FEATURES_METADATA_KEY = "x-ephor-sync-features";
 
-/** `unusable`: Policy.unusable and Profile.unusable. `incomplete`: IPSetUpdate.incomplete. */
-export const SYNC_FEATURES = ["unusable", "incomplete"] as const;
+/** `unusable`: Policy.unusable and Profile.unusable. `incomplete`: IPSetUpdate.incomplete. `identities`: Rule.src_identity_match. */
+export const SYNC_FEATURES = ["unusable", "incomplete", "identities"] as const;
 
 export type SyncFeature = (typeof SYNC_FEATURES)[number];
 
@@ -25,16 +25,28 @@ export function announcedFeatures(metadata: Metadata): ReadonlySet<SyncFeature> 
   return new Set(SYNC_FEATURES.filter((feature) => words.has(feature)));
 }
 
-/** What this message asks of its reader beyond Calico's fields, if anything. */
-export function neededFeature(message: Message): SyncFeature | undefined {
+/** What this message asks of its reader beyond Calico's fields. */
+export function neededFeatures(message: Message): readonly SyncFeature[] {
   switch (message.kind) {
     case "ipset_update":
-      return message.incomplete ? "incomplete" : undefined;
+      return message.incomplete ? ["incomplete"] : [];
     case "active_policy_update":
-      return message.policy.unusable === "" ? undefined : "unusable";
+      return objectFeatures(message.policy);
     case "active_profile_update":
-      return message.profile.unusable === "" ? undefined : "unusable";
+      return objectFeatures(message.profile);
     default:
-      return undefined;
+      return [];
   }
+}
+
+function objectFeatures(object: Policy | Profile): readonly SyncFeature[] {
+  const rules = [...object.inboundRules, ...object.outboundRules];
+  const namesIdentities = rules.some(
+    ({ source, destination }) =>
+      source.identityMatch !== undefined || destination.identityMatch !== undefined,
+  );
+  return [
+    ...(object.unusable === "" ? [] : (["unusable"] as const)),
+    ...(namesIdentities ? (["identities"] as const) : []),
+  ];
 }

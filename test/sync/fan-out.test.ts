@@ -161,6 +161,28 @@ describe("FanOut, for a client that did not announce a feature", () => {
     assert.deepEqual(joined(fanOut, "pod-0", new Set<SyncFeature>(["unusable"])).refusals, ["incomplete"]);
     assert.deepEqual(joined(fanOut, "pod-0", new Set<SyncFeature>(["incomplete"])).refusals, []);
   });
+
+  it("does so for a rule that names identities, which it would read as one for everybody", () => {
+    const policy = policyMessage("p", ["s:1"]);
+    const inboundRules = policy.policy.inboundRules.map((rule) => ({
+      ...rule,
+      source: {
+        ...rule.source,
+        identityMatch: { ids: ["spiffe://partner.example/shop"], prefixes: [], trustDomains: [] },
+      },
+    }));
+    const fanOut = new FanOut();
+    fanOut.apply([
+      setMessage("s:1", []),
+      { ...policy, policy: { ...policy.policy, inboundRules } },
+      profileMessage("kns.x", []),
+      endpoint("pod-0"),
+    ]);
+    assert.deepEqual(joined(fanOut, "pod-0", new Set<SyncFeature>(["unusable", "incomplete"])).refusals, [
+      "identities",
+    ]);
+    assert.deepEqual(joined(fanOut, "pod-0").refusals, []);
+  });
 });
 
 function endpointWith(setId: string): Message[] {
