@@ -115,7 +115,7 @@ function timeNs(operation: Operation, count: number): number {
  * CPU time of this thread, so that what else runs on the machine counts only by the caches it takes; where Node can't tell it
  * (before 23.9), the time that passed.
  */
-function threadNs(): number {
+export function threadNs(): number {
   if (threadCpuUsage === undefined) return performance.now() * 1e6;
   const { user, system } = threadCpuUsage();
   return (user + system) * 1000;

@@ -45,7 +45,8 @@ export class CidrSet {
   }
 
   /**
-   * Whether a member contains the address. Allocates nothing. Words may be signed or unsigned.
+   * Whether a member contains the address. Allocates nothing. Words may be signed or unsigned (the engine may have to box
+   * an unsigned one over 2^31 to pass it; a signed one never).
    *
    * @param family 4 or 6; for anything else the answer is false.
    */
