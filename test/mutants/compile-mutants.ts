@@ -80,8 +80,8 @@ export const COMPILE_MUTANTS: MutantList = {
     {
       name: "a prefix covers only the path itself",
       file: "policy/compile/path-trie.ts",
-      find: "below: unionBits(inherited, [...bare.prefix, ...slash.prefix]),",
-      replace: "below: inherited,",
+      find: "const below = hasPrefixOnly ? bareYes : unionBits(",
+      replace: "const below = hasPrefixOnly ? inherited : unionBits(",
     },
     {
       name: "rules of one reading are asked under another",

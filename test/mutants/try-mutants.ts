@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Mutant, MutantList } from "./mutant.ts";
-import { type Outcome, Workshop } from "./workshop.ts";
+import { findMisfits, type Outcome, Workshop } from "./workshop.ts";
 
 export type Trial = { readonly list: MutantList; readonly mutant: Mutant; readonly outcome: Outcome };
 
@@ -17,6 +17,8 @@ export async function tryMutants(
   lists: readonly MutantList[],
   onTrial: (trial: Trial) => void,
 ): Promise<Trial[]> {
+  const misfits = findMisfits(lists);
+  if (misfits.length > 0) throw new Error(misfits.join("\n"));
   const waiting = lists.flatMap((list) => list.mutants.map((mutant) => ({ list, mutant })));
   const trials: Trial[] = [];
   const workshops = Array.from(

@@ -8,7 +8,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Mutant } from "./mutant.ts";
+import type { Mutant, MutantList } from "./mutant.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -50,11 +50,14 @@ export class Workshop {
     return this.#run(tests);
   }
 
-  /** Runs tests against one mutant. Throws if the text to change is not there exactly once. */
+  /** Runs tests against one mutant, which has to fit. */
   async tryMutant(mutant: Mutant, tests: readonly string[]): Promise<Outcome> {
     const file = join(this.#directory, "src", mutant.file);
     const original = readFileSync(file, "utf8");
-    writeFileSync(file, applyMutant(original, mutant));
+    writeFileSync(
+      file,
+      original.replace(mutant.find, () => mutant.replace),
+    );
     try {
       return await this.#run(tests);
     } finally {
@@ -105,15 +108,17 @@ export class Workshop {
   }
 }
 
-/** The source with the mutant's change. */
-export function applyMutant(source: string, mutant: Mutant): string {
-  const parts = source.split(mutant.find);
-  if (parts.length !== 2) {
-    throw new Error(
-      `${mutant.file}: the text of mutant \`${mutant.name}\` is there ${parts.length - 1} times, not once`,
-    );
-  }
-  return parts.join(mutant.replace);
+/** The mutants whose text is not in the sources exactly once, each with what to do about it. */
+export function findMisfits(lists: readonly MutantList[]): string[] {
+  return lists
+    .flatMap((list) => list.mutants)
+    .flatMap((mutant) => {
+      const source = readFileSync(join(ROOT, "src", mutant.file), "utf8");
+      const count = source.split(mutant.find).length - 1;
+      return count === 1
+        ? []
+        : [`src/${mutant.file} has the text of mutant \`${mutant.name}\` ${count} times, not once`];
+    });
 }
 
 function firstFailure(output: string): string {

@@ -135,7 +135,7 @@ describe("evaluate()", () => {
           assert.deepEqual(essence(verdict), judge(state, given.options, each));
         }
       }),
-      runSettings(1 / 200),
+      runSettings(1 / 1000),
     );
   });
 

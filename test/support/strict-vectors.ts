@@ -263,6 +263,16 @@ function readPeer(text: string): PeerIdentity {
     case "other-domain":
       return FOREIGN_DOMAIN;
   }
+  if (text.startsWith("spiffe://")) {
+    const otherTrustDomain = text.split("/")[2] !== "cluster.local";
+    return {
+      kind: "foreign",
+      id: text,
+      otherTrustDomain,
+      why: "not a service account of ours",
+      spiffeId: text,
+    };
+  }
   const [namespace, name] = text.split("/");
   if (namespace === undefined || name === undefined) throw new Error(`\`${text}\` is not a peer`);
   const id = `spiffe://cluster.local/ns/${namespace}/sa/${name}`;
