@@ -190,3 +190,41 @@ export const CREDENTIALS_FILE_MAX_BYTES = 16_384;
 export const CREDENTIALS_FILES_MAX = 4_096;
 /** A node's status with thousands of pods; more is some other server. */
 export const STATUS_ANSWER_MAX_BYTES = 16_777_216;
+
+// The Kubernetes API server.
+/** Objects of one page of a list: enough that ten thousand come in twenty requests, few enough that a page is parsed in tens of milliseconds. */
+export const LIST_PAGE_OBJECTS = 500;
+/** One page. Objects are at most 3 MiB each as the API takes them in, and most have a few kilobytes. */
+export const LIST_PAGE_MAX_BYTES = 268_435_456;
+/** One event of a watch: an object, twice if it is escaped badly. */
+export const WATCH_LINE_MAX_BYTES = 16_777_216;
+/** Any other answer: discovery, errors. */
+export const API_ANSWER_MAX_BYTES = 16_777_216;
+/** Until an answer's head is there; an API server under load takes seconds for a list. */
+export const API_ANSWER_TIMEOUT_MS = 15_000;
+/** Between two pieces of an answer's body. */
+export const API_BODY_IDLE_TIMEOUT_MS = 15_000;
+/** An API server sends a bookmark about once a minute; a watch that said nothing for longer is taken to be dead. */
+export const WATCH_SILENCE_MAX_MS = 100_000;
+/** A watch is asked to end after 5 to 10 minutes, each at another time, so that load spreads over API servers. */
+export const WATCH_MIN_SECONDS = 300;
+/** A request that proves that the API server answers at all; without an answer every watch is begun anew. */
+export const HEARTBEAT_MS = 10_000;
+export const HEARTBEAT_TIMEOUT_MS = 10_000;
+/** Pauses between attempts double from one to the other, less a random half. */
+export const RETRY_MIN_MS = 200;
+export const RETRY_MAX_MS = 30_000;
+/** A `Retry-After` that asks for more is answered earlier. */
+export const RETRY_AFTER_MAX_MS = 120_000;
+/** Two full lists of one kind begin at least so far apart. */
+export const RELIST_MIN_MS = 500;
+/** Failures in a row at one place of the history before a list is made instead. */
+export const WATCH_FAILURES_MAX = 5;
+/** A kind that the API server doesn't know is asked for again after so long. */
+export const UNKNOWN_KIND_POLL_MS = 30_000;
+/** That a kind which was there is gone has to be true twice, so far apart. */
+export const UNKNOWN_KIND_CONFIRM_MS = 5_000;
+/** Changes that arrive together are told together; the first waits so long for the others. */
+export const CHANGES_COALESCE_MS = 5;
+/** A service account's token is read again after so long; kubelet replaces it well before it expires. */
+export const CREDENTIALS_REREAD_MS = 10_000;

@@ -11,10 +11,23 @@ export type DatastoreListener = {
   onIssues(issues: readonly Issue[]): void;
 };
 
+/** How far what was told can be trusted to be what is there. */
+export type DatastoreHealth = {
+  /** Whether changes would reach us, as far as we know. */
+  readonly isConnected: boolean;
+  /**
+   * How long ago everything that was told was last known to be current, in milliseconds; infinite before it was in
+   * sync. It grows between two signs of life of a quiet source, so compare it with minutes, not with seconds.
+   */
+  readonly ageMs: number;
+};
+
 /** A source of resources: a directory, a Kubernetes API server, an etcd. */
 export type Datastore = {
   /** Resolves when the first state is told; rejects if there can be none. */
   start(listener: DatastoreListener): Promise<void>;
   /** No call of the listener comes after it resolves. */
   close(): Promise<void>;
+  /** At any time, cheap. Data are kept however old; what to do about their age is the caller's to say. */
+  health(): DatastoreHealth;
 };

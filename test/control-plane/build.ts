@@ -48,7 +48,8 @@ export async function requireControlPlane(): Promise<string> {
 /** `${XDG_CACHE_HOME:-~/.cache}/ephor/control-plane-<hash of its sources>` (XDG Base Directory: a relative one is ignored). */
 async function controlPlanePath(): Promise<string> {
   const hash = createHash("sha256");
-  for (const file of ["go.mod", "go.sum", "main.go"]) hash.update(await readFile(join(import.meta.dirname, file)));
+  for (const file of ["go.mod", "go.sum", "main.go"])
+    hash.update(await readFile(join(import.meta.dirname, file)));
   const { XDG_CACHE_HOME: xdg = "", HOME: home = homedir() } = process.env;
   const cache = isAbsolute(xdg) ? xdg : join(home, ".cache");
   return join(cache, "ephor", `control-plane-${hash.digest("hex").slice(0, 16)}`);
@@ -68,7 +69,9 @@ async function run(command: string, args: readonly string[]): Promise<void> {
     stdio: ["ignore", "inherit", "inherit"],
   });
   await new Promise<void>((resolve, reject) => {
-    child.once("error", (cause) => reject(new Error(`can't run \`${command}\`: is Go installed?`, { cause })));
+    child.once("error", (cause) =>
+      reject(new Error(`can't run \`${command}\`: is Go installed?`, { cause })),
+    );
     child.once("exit", (code, signal) => {
       if (code === 0) resolve();
       else reject(new Error(`\`${command} ${args[0]}\` ended with ${signal ?? code}`));

@@ -4,7 +4,7 @@ import { assert } from "../../base/assert.ts";
 import type { Clock } from "../../base/clock.ts";
 import { hasErrors, type Issue, IssuesError } from "../../base/issue.ts";
 import { DIRECTORY_POLL_MS } from "../../base/limits.ts";
-import type { Datastore, DatastoreListener } from "../datastore.ts";
+import type { Datastore, DatastoreHealth, DatastoreListener } from "../datastore.ts";
 import { resourceKey } from "../resources.ts";
 import { DirectoryWatcher } from "./directory-watcher.ts";
 import { type LoadedDirectory, loadDirectory } from "./load-directory.ts";
@@ -57,6 +57,8 @@ export class FileDatastore implements Datastore {
   readonly #named = new Set<string>();
   #lookedAtMs: number = Number.NEGATIVE_INFINITY;
   #lookTookMs = 0;
+  /** When everything was last seen to be as it was told. */
+  #currentAtMs: number = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   constructor(clock: Clock, options: FileDatastoreOptions) {
@@ -94,9 +96,16 @@ export class FileDatastore implements Datastore {
     await this.#cycle;
   }
 
+  health(): DatastoreHealth {
+    const isReadable = this.#unreadable.size === 0 && (this.#scan?.unreadable.size ?? 1) === 0;
+    const isConnected = this.#table !== undefined && !this.#isClosed && isReadable;
+    return { isConnected, ageMs: this.#clock.nowMs() - this.#currentAtMs };
+  }
+
   #begin({ table, scan, signatures }: LoadedDirectory, listener: DatastoreListener): void {
     this.#table = table;
     this.#scan = scan;
+    this.#currentAtMs = this.#clock.nowMs();
     for (const [path, signature] of signatures) this.#tracker.accept(path, signature);
     const { resources } = table;
     listener.onUpdates(resources.map((resource) => ({ kind: "put", key: resourceKey(resource), resource })));
@@ -181,6 +190,7 @@ export class FileDatastore implements Datastore {
     this.#lookedAtMs = this.#clock.nowMs();
     this.#lookTookMs = this.#lookedAtMs - nowMs;
     this.#scan = scan;
+    if (scan.unreadable.size === 0) this.#currentAtMs = nowMs;
     if (!this.#isClosed && this.#watcher.follow(scan.directories)) this.#isLookDue = true;
     return this.#observe(scan.files, (path) => !this.#isHidden(path));
   }

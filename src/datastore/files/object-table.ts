@@ -11,8 +11,8 @@
  *
  * A change costs by the objects that it is about, not by all that there are.
  */
-import { isDeepStrictEqual } from "node:util";
 import type { Issue } from "../../base/issue.ts";
+import { goodInForce, type InForce, settleVersion, updateOf } from "../in-force.ts";
 import { describeWidest } from "../placeholder.ts";
 import {
   type Resource,
@@ -30,14 +30,6 @@ type FileState = {
   readonly content: FileContent;
   readonly claims: ReadonlyMap<string, Claim>;
   readonly isFading: boolean;
-};
-
-type InForce = {
-  readonly key: ResourceKey;
-  /** Undefined: unusable, of a kind without placeholder. */
-  readonly resource: Resource | undefined;
-  readonly isGood: boolean;
-  readonly why: string;
 };
 
 export class ObjectTable {
@@ -113,7 +105,7 @@ export class ObjectTable {
       const after = this.#settle(text, before);
       if (after === undefined) this.#inForce.delete(text);
       else this.#inForce.set(text, after);
-      const update = difference(before, after);
+      const update = updateOf(before, after);
       if (update !== undefined) updates.push(update);
     }
     this.#dirty.clear();
@@ -156,7 +148,7 @@ export class ObjectTable {
     const key = states[0]?.claims.get(text)?.key;
     if (key === undefined) {
       const resource = this.#builtIn.get(text);
-      return resource && { key: resourceKey(resource), resource, isGood: true, why: "" };
+      return resource && goodInForce(resource);
     }
     const live = states
       .filter(({ isFading }) => !isFading)
@@ -164,7 +156,7 @@ export class ObjectTable {
     const [only, ...others] = live;
     if (only === undefined)
       return before ?? { key, resource: undefined, isGood: false, why: "its file can't be read" };
-    if (others.length === 0) return settleOne(key, only, before);
+    if (others.length === 0) return settleVersion(key, before, only);
     this.#duplicates.set(
       text,
       others.map((other) => duplicate(text, other.place, only.place)),
@@ -174,13 +166,6 @@ export class ObjectTable {
     const resources = live.flatMap((object) => object.resource ?? object.placeholder ?? []);
     return { key, resource: describeWidest(resources, why), isGood: false, why };
   }
-}
-
-function settleOne(key: ResourceKey, object: FileObject, before: InForce | undefined): InForce {
-  if (object.resource !== undefined) return { key, resource: object.resource, isGood: true, why: "" };
-  if (before?.isGood === true) return before;
-  const why = object.issues.find(({ severity }) => severity === "error")?.message ?? "can't be read";
-  return { key, resource: object.placeholder, isGood: false, why };
 }
 
 function collectClaims(
@@ -220,13 +205,4 @@ function emptied(path: string, count: number): Issue {
   const objects = count === 1 ? "the object" : `the ${count} objects`;
   const message = `the file is empty; ${objects} it held stay in force: delete the file to remove them`;
   return { severity: "error", code: "bad_document", where: path, message };
-}
-
-function difference(before: InForce | undefined, after: InForce | undefined): ResourceUpdate | undefined {
-  if (after === undefined) return before && { kind: "delete", key: before.key };
-  const { key, resource, why } = after;
-  const isSame =
-    before !== undefined && (before.resource === resource || isDeepStrictEqual(before.resource, resource));
-  if (isSame) return undefined;
-  return resource === undefined ? { kind: "unusable", key, why } : { kind: "put", key, resource };
 }

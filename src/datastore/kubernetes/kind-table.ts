@@ -1,0 +1,129 @@
+/** The objects of one kind that are known, and what becomes of each version of them. Pure: no network, no time. */
+import type { Issue } from "../../base/issue.ts";
+import { goodInForce, type InForce, settleVersion, updateOf } from "../in-force.ts";
+import { locateInObject } from "../locate.ts";
+import { parseResource } from "../parse-resource.ts";
+import { type Resource, type ResourceKey, type ResourceUpdate, resourceKeyText } from "../resources.ts";
+import type { ApiObject } from "./api-object.ts";
+import type { ObjectSink } from "./kind-watch.ts";
+import { trimObject } from "./trim-object.ts";
+import type { WatchedKind } from "./watched-kinds.ts";
+
+/** The listener of a table; `issues` changed if its number of them did or `hasIssues` is true. */
+export type KindTableEvents = {
+  /** Those of one list come in one call. */
+  onUpdates(updates: readonly ResourceUpdate[]): void;
+  onIssues(): void;
+};
+
+type Known = { readonly inForce: InForce; readonly uid: string; readonly resourceVersion: string };
+
+export class KindTable implements ObjectSink {
+  readonly #kind: WatchedKind;
+  readonly #events: KindTableEvents;
+  /** By `namespace/name`. */
+  readonly #known = new Map<string, Known>();
+  readonly #issues = new Map<string, readonly Issue[]>();
+  /** Objects that exist even where no list has them. */
+  readonly #builtIn: ReadonlyMap<string, InForce>;
+  #isBuiltInTold = false;
+
+  constructor(kind: WatchedKind, builtIn: readonly Resource[], events: KindTableEvents) {
+    this.#kind = kind;
+    this.#events = events;
+    this.#builtIn = new Map(builtIn.map((resource) => [textOf(resource.metadata), goodInForce(resource)]));
+  }
+
+  /** Of every object that is there. */
+  get issues(): readonly Issue[] {
+    return [...this.#issues.values()].flat();
+  }
+
+  beginList(): { add(object: ApiObject, apiVersion: string): void; commit(): void } {
+    const staged = new Map<string, readonly [Known, readonly Issue[]] | "unchanged">();
+    return {
+      add: (object, apiVersion) => {
+        staged.set(textOf(object), this.#isKnown(object) ? "unchanged" : this.#read(object, apiVersion));
+      },
+      commit: () => this.#commit(staged),
+    };
+  }
+
+  put(object: ApiObject, apiVersion: string): void {
+    if (this.#isKnown(object)) return;
+    const updates: ResourceUpdate[] = [];
+    this.#replace(textOf(object), this.#read(object, apiVersion), updates);
+    if (updates.length > 0) this.#events.onUpdates(updates);
+  }
+
+  remove(object: ApiObject): void {
+    const updates: ResourceUpdate[] = [];
+    this.#forget(textOf(object), updates);
+    if (updates.length > 0) this.#events.onUpdates(updates);
+  }
+
+  #commit(staged: ReadonlyMap<string, readonly [Known, readonly Issue[]] | "unchanged">): void {
+    const updates: ResourceUpdate[] = [];
+    if (!this.#isBuiltInTold) {
+      for (const [text, inForce] of this.#builtIn) {
+        const update = staged.has(text) ? undefined : updateOf(undefined, inForce);
+        if (update !== undefined) updates.push(update);
+      }
+      this.#isBuiltInTold = true;
+    }
+    for (const [text, read] of staged) if (read !== "unchanged") this.#replace(text, read, updates);
+    for (const text of this.#known.keys()) if (!staged.has(text)) this.#forget(text, updates);
+    if (updates.length > 0) this.#events.onUpdates(updates);
+  }
+
+  #isKnown({ name, namespace, uid, resourceVersion }: ApiObject): boolean {
+    const known = this.#known.get(textOf({ name, namespace }));
+    return known?.resourceVersion === resourceVersion && known.uid === uid;
+  }
+
+  #read(object: ApiObject, apiVersion: string): readonly [Known, readonly Issue[]] {
+    const { name, namespace, uid, resourceVersion } = object;
+    const key: ResourceKey = { kind: this.#kind.resourceKind, namespace, name };
+    const before = this.#known.get(textOf(object));
+    const parsed = parseResource(
+      trimObject(object.value, this.#kind, apiVersion),
+      locateInObject(resourceKeyText(key)),
+    );
+    // An object of the same name that was deleted and made anew has no earlier version.
+    const inForce = settleVersion(key, before?.uid === uid ? before.inForce : undefined, parsed);
+    return [{ inForce, uid, resourceVersion }, parsed.issues];
+  }
+
+  #replace(
+    text: string,
+    [next, issues]: readonly [Known, readonly Issue[]],
+    updates: ResourceUpdate[],
+  ): void {
+    const before =
+      this.#known.get(text)?.inForce ?? (this.#isBuiltInTold ? this.#builtIn.get(text) : undefined);
+    const update = updateOf(before, next.inForce);
+    this.#known.set(text, next);
+    if (update !== undefined) updates.push(update);
+    this.#setIssues(text, issues);
+  }
+
+  #forget(text: string, updates: ResourceUpdate[]): void {
+    const known = this.#known.get(text);
+    if (known === undefined) return;
+    this.#known.delete(text);
+    const update = updateOf(known.inForce, this.#builtIn.get(text));
+    if (update !== undefined) updates.push(update);
+    this.#setIssues(text, []);
+  }
+
+  #setIssues(text: string, issues: readonly Issue[]): void {
+    if (issues.length === 0 && !this.#issues.has(text)) return;
+    if (issues.length === 0) this.#issues.delete(text);
+    else this.#issues.set(text, issues);
+    this.#events.onIssues();
+  }
+}
+
+function textOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return `${namespace}/${name}`;
+}

@@ -1,0 +1,192 @@
+import { isDeepStrictEqual } from "node:util";
+import { assert } from "../../base/assert.ts";
+import type { Clock } from "../../base/clock.ts";
+import { createDeferred } from "../../base/deferred.ts";
+import type { Issue } from "../../base/issue.ts";
+import { CHANGES_COALESCE_MS, HEARTBEAT_MS, HEARTBEAT_TIMEOUT_MS } from "../../base/limits.ts";
+import type { Datastore, DatastoreHealth, DatastoreListener } from "../datastore.ts";
+import type { ResourceUpdate } from "../resources.ts";
+import { BUILT_IN_TIERS } from "../schema/tier.ts";
+import type { ApiAccess } from "./api-access.ts";
+import { ApiCatalog } from "./api-catalog.ts";
+import { ApiClient } from "./api-client.ts";
+import { isExpired } from "./api-error.ts";
+import { ClusterGate } from "./cluster-gate.ts";
+import { KindTable } from "./kind-table.ts";
+import { KindWatch } from "./kind-watch.ts";
+import { CLUSTER_INFORMATION, type KindPlace, WATCHED_KINDS } from "./watched-kinds.ts";
+
+export type KubernetesDatastoreOptions = {
+  readonly access: ApiAccess;
+  /** From 0 up to but not including 1; spreads load over time. */
+  readonly random: () => number;
+};
+
+/**
+ * A cluster's policy, followed over the Kubernetes API.
+ *
+ * The gate first: while `ClusterInformation default` doesn't say that the data are ready, no kind is read, and should it
+ * take that back later, what was told stays until it says so again. Behind it one `KindWatch` a kind, each with its own
+ * place in the history; what they find goes through a `KindTable` each, and is told a few milliseconds later together.
+ *
+ * In sync once every kind was listed in full. An API server that is away, refuses or answers nonsense changes nothing
+ * of what was told; `health` says how old that is.
+ */
+export class KubernetesDatastore implements Datastore {
+  readonly #clock: Clock;
+  readonly #client: ApiClient;
+  readonly #gate: ClusterGate;
+  readonly #gateWatch: KindWatch;
+  readonly #tables: readonly KindTable[];
+  readonly #watches: readonly KindWatch[];
+  readonly #synced = createDeferred<void>();
+  readonly #closing = new AbortController();
+  #listener: DatastoreListener | undefined;
+  #pending: ResourceUpdate[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #heartbeat: NodeJS.Timeout | undefined;
+  #isInSync = false;
+  #haveIssuesChanged = true;
+  #objectIssues: readonly Issue[] = [];
+  #reported: readonly Issue[] = [];
+
+  constructor(clock: Clock, { access, random }: KubernetesDatastoreOptions) {
+    this.#clock = clock;
+    this.#client = new ApiClient(access);
+    const catalog = new ApiCatalog(clock, this.#client);
+    const options = { clock, client: this.#client, catalog, random, onChange: () => this.#schedule() };
+    this.#gate = new ClusterGate((isOpen) => this.#onGate(isOpen));
+    this.#gateWatch = new KindWatch(CLUSTER_INFORMATION, this.#gate, options);
+    const tables: KindTable[] = [];
+    this.#watches = WATCHED_KINDS.map((kind) => {
+      const table = new KindTable(kind, kind.resourceKind === "Tier" ? BUILT_IN_TIERS : [], {
+        onUpdates: (updates) => this.#onUpdates(updates),
+        onIssues: () => this.#onIssues(),
+      });
+      tables.push(table);
+      return new KindWatch(kind, table, options);
+    });
+    this.#tables = tables;
+  }
+
+  /**
+   * Resolves when everything was told once, however long the API server takes to be there and ready: what is amiss
+   * meanwhile is among the issues. Rejects if it is closed before that.
+   */
+  async start(listener: DatastoreListener): Promise<void> {
+    assert(this.#listener === undefined, "a datastore is started once");
+    assert(!this.#closing.signal.aborted, "a closed datastore is not started");
+    this.#listener = listener;
+    for (const watch of this.#watches) {
+      watch.pause();
+      watch.start();
+    }
+    this.#gateWatch.start();
+    this.#beatLater();
+    this.#schedule();
+    await this.#synced.promise;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    clearTimeout(this.#timer);
+    clearTimeout(this.#heartbeat);
+    await Promise.all([this.#gateWatch, ...this.#watches].map((watch) => watch.close()));
+    this.#client.close();
+    this.#synced.promise.catch(() => undefined); // who waits for `start` is told; nobody may be
+    this.#synced.reject(new Error("the datastore was closed before it was in sync"));
+  }
+
+  health(): DatastoreHealth {
+    const all = [this.#gateWatch, ...this.#watches];
+    const isConnected = this.#isInSync && this.#gate.isOpen && all.every(({ isWell }) => isWell);
+    const currentAtMs = this.#isInSync
+      ? Math.min(...all.map((watch) => watch.currentAtMs))
+      : Number.NEGATIVE_INFINITY;
+    return { isConnected, ageMs: this.#clock.nowMs() - currentAtMs };
+  }
+
+  #onGate(isOpen: boolean): void {
+    for (const watch of this.#watches) {
+      if (isOpen) watch.resume();
+      else watch.pause();
+    }
+    this.#schedule();
+  }
+
+  #onUpdates(updates: readonly ResourceUpdate[]): void {
+    for (const update of updates) this.#pending.push(update);
+    this.#schedule();
+  }
+
+  #onIssues(): void {
+    this.#haveIssuesChanged = true;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#listener === undefined || this.#closing.signal.aborted) return;
+    this.#timer ??= setTimeout(() => this.#tell(this.#listener), CHANGES_COALESCE_MS);
+  }
+
+  #tell(listener: DatastoreListener | undefined): void {
+    this.#timer = undefined;
+    const updates = this.#pending;
+    this.#pending = [];
+    if (updates.length > 0) listener?.onUpdates(updates);
+    if (!this.#isInSync && this.#gate.isOpen && this.#watches.every(({ hasSynced }) => hasSynced)) {
+      this.#isInSync = true;
+      listener?.onInSync();
+      this.#synced.resolve(undefined);
+    }
+    this.#reportIssues(listener);
+  }
+
+  #reportIssues(listener: DatastoreListener | undefined): void {
+    if (this.#haveIssuesChanged) this.#objectIssues = this.#tables.flatMap(({ issues }) => issues);
+    this.#haveIssuesChanged = false;
+    const issues = [...this.#failures(), ...this.#objectIssues];
+    if (isDeepStrictEqual(issues, this.#reported)) return;
+    this.#reported = issues;
+    listener?.onIssues(issues);
+  }
+
+  /** What keeps changes from reaching us: once for all kinds where they fail alike. */
+  #failures(): readonly Issue[] {
+    const { name } = this.#client.access;
+    const issues = new Map<string, Issue>();
+    for (const { kind, failure, hasSynced } of [this.#gateWatch, ...this.#watches]) {
+      if (failure === undefined || (hasSynced && isExpired(failure))) continue; // the end of a history is everyday life
+      const where = failure.status === 0 ? name : `${name} ${groupText(kind)}`;
+      const message = `can't be read: ${failure.message}`;
+      issues.set(`${where}\0${message}`, { severity: "error", code: "unreadable", where, message });
+    }
+    if (this.#gateWatch.hasSynced && !this.#gate.isOpen) {
+      const message = "policy is not read before `spec.datastoreReady` of `default` is `true`";
+      const where = `${name} ClusterInformation`;
+      issues.set(where, { severity: "error", code: "unreadable", where, message });
+    }
+    return [...issues.values()];
+  }
+
+  #beatLater(): void {
+    this.#heartbeat = setTimeout(() => void this.#beat(), HEARTBEAT_MS);
+  }
+
+  /** Any answer is a sign of life; without one the connections of the watches are as dead as this one. */
+  async #beat(): Promise<void> {
+    const signal = this.#closing.signal;
+    try {
+      await this.#client.getStatus({ path: "/livez", signal, answerTimeoutMs: HEARTBEAT_TIMEOUT_MS });
+    } catch {
+      // whatever it was: there is no answer
+      const why = "the API server doesn't answer";
+      for (const watch of [this.#gateWatch, ...this.#watches]) watch.reconnect(why);
+    }
+    if (!signal.aborted) this.#beatLater();
+  }
+}
+
+function groupText({ kind, group }: KindPlace): string {
+  return group === "core" || group === "calico" ? kind : `${kind} (${group})`;
+}
