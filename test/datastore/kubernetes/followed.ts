@@ -57,7 +57,7 @@ export class Followed extends RecordedListener {
 }
 
 export function policy(name: string, order: number | string = 1): Json {
-  return { metadata: { name, namespace: "shop" }, spec: { order, selector: "all()" } };
+  return { metadata: { name, namespace: "shop" }, spec: { order, selector: "all()", types: ["Ingress"] } };
 }
 
 export function pod(name: string, ip: string, labels: Json = {}): Json {

@@ -120,7 +120,8 @@ export class ScriptedApi {
 
   /** Bytes as they are, to every watch of a path. */
   send(path: string, bytes: string | Buffer): void {
-    for (const watcher of this.#watchers) if (watcher.path === path) watcher.response.write(bytes);
+    for (const watcher of this.#watchers)
+      if (watcher.path === path && !watcher.response.writableEnded) watcher.response.write(bytes);
   }
 
   /** Ends every watch of a path, politely. */
