@@ -9,11 +9,11 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 PROTO_SOURCES := $(shell find proto/src proto/protos -type f) proto/package.json proto/tsconfig.json
 GENERATED := proto/src/generated schemas
 
-.PHONY: help run test test-all check gen golden bench fuzz package clean
+.PHONY: help run test test-all control-plane check gen golden bench fuzz package clean
 
 help: ## show this table
 	@printf 'make TARGET\n\n'
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: setup ## watch a real Envoy ask Ephor about each request; STAY=1 leaves it running
 	@node src/cli/main.ts demo $(if $(STAY),--stay)
@@ -21,8 +21,11 @@ run: setup ## watch a real Envoy ask Ephor about each request; STAY=1 leaves it 
 test: setup ## all tests but the long ones
 	@node test/run.ts
 
-test-all: setup ## all tests
+test-all: setup control-plane ## all tests; needs Go, or an API server that was built before
 	@node test/run.ts --all
+
+control-plane: setup ## build the API server that tests talk to, once: five minutes on two idle cores
+	@node test/control-plane/build.ts
 
 check: setup ## format, lint, types, and that generated files are up to date
 	@echo '== format and lint'

@@ -164,6 +164,9 @@ export class NodeAgent {
   }
 
   #collect(): void {
+    const { isConnected, ageMs } = this.#datastore.health();
+    this.#metrics.set(this.#metrics.slot("ephor_datastore_connected"), isConnected ? 1 : 0);
+    this.#metrics.set(this.#metrics.slot("ephor_datastore_age_seconds"), ageMs / 1000);
     const pods = this.#sockets.pods;
     const listening = pods.filter((pod) => pod.problem === "").length;
     const backlogs = pods.flatMap((pod) => (pod.backlog === undefined ? [] : [pod.backlog]));
@@ -178,6 +181,7 @@ export class NodeAgent {
 
   #status(): object {
     const { source, nodeName, prefix } = this.#options;
+    const { isConnected, ageMs: datastoreAgeMs } = this.#datastore.health();
     const ageMs =
       this.#lastChangeAtMs === undefined ? undefined : this.#clock.wallMs() - this.#lastChangeAtMs;
     return {
@@ -188,6 +192,8 @@ export class NodeAgent {
       source,
       prefix,
       inSync: this.#inSync,
+      datastoreConnected: isConnected,
+      datastoreAgeSeconds: Number.isFinite(datastoreAgeMs) ? datastoreAgeMs / 1000 : null,
       lastChangeAgeSeconds: ageMs === undefined ? null : ageMs / 1000,
       pods: this.#sockets.pods.map((pod) => ({
         pod: `${pod.namespace}/${pod.podName}`,

@@ -2,15 +2,14 @@ import { hostname } from "node:os";
 import { Command } from "commander";
 import { systemClock } from "../base/clock.ts";
 import { type ListenAddress, parseListenAddress } from "../base/listen-address.ts";
-import { FileDatastore } from "../datastore/files/file-datastore.ts";
 import { createLogger, LOG_LEVELS, type LogLevel } from "../observe/index.ts";
 import { choice, flag, readFileMode, readText } from "./flags.ts";
-import { type CommandContext, type Io, UsageError } from "./io.ts";
+import type { CommandContext, Io } from "./io.ts";
+import { DATASTORES, type DatastoreFlags, openDatastore } from "./node-datastore.ts";
 import { NodeAgent } from "./node-process.ts";
 import { runService } from "./run-service.ts";
 
-type NodeFlags = {
-  readonly policies?: string;
+type NodeFlags = DatastoreFlags & {
   readonly nodeName?: string;
   readonly prefix?: string;
   readonly socketMode?: number;
@@ -24,6 +23,17 @@ const DEFAULT_PREFIX = "/var/run/nodeagent";
 export function nodeCommand({ io, finish }: CommandContext): Command {
   return new Command("node")
     .description("feed the sidecars of one node over PolicySync, each pod through its own socket")
+    .addOption(choice("--datastore <word>", "where policy comes from (default: files)", DATASTORES))
+    .addOption(
+      flag(
+        "--kubeconfig <file>",
+        "how to reach the API server (default: the pod's service account)",
+        readText,
+      ),
+    )
+    .addOption(
+      flag("--kube-context <name>", "context of the kubeconfig (default: its current one)", readText),
+    )
     .addOption(flag("--policies <dir>", "directory of policy files, YAML or JSON", readText))
     .addOption(flag("--node-name <name>", "serve the pods of this node (default: the host name)", readText))
     .addOption(
@@ -47,6 +57,7 @@ export function nodeCommand({ io, finish }: CommandContext): Command {
 Examples:
   ephor node --policies /etc/ephor/policies --node-name node-1
   ephor node --policies examples/shop --node-name node-1 --prefix /tmp/nodeagent --admin 127.0.0.1:9902
+  ephor node --datastore kubernetes
 
 A pod is served once PREFIX/creds/ID.json names it; its socket is PREFIX/mount/ID/socket.`,
     )
@@ -54,16 +65,15 @@ A pod is served once PREFIX/creds/ID.json names it; its socket is PREFIX/mount/I
 }
 
 async function runNode(io: Io, flags: NodeFlags): Promise<number> {
-  const directory = flags.policies;
-  if (directory === undefined) throw new UsageError("--policies DIR is required");
   const log = createLogger({ level: flags.logLevel ?? "info" });
-  const agent = new NodeAgent(systemClock, log, new FileDatastore(systemClock, { directory }), {
-    source: `files ${directory}`,
+  const { datastore, source } = await openDatastore(systemClock, io, flags);
+  const agent = new NodeAgent(systemClock, log, datastore, {
+    source,
     nodeName: flags.nodeName ?? hostname(),
     prefix: flags.prefix ?? DEFAULT_PREFIX,
     socketMode: flags.socketMode ?? 0o666,
     admin: flags.admin,
     record: flags.record,
   });
-  return await runService(io, log, directory, agent);
+  return await runService(io, log, source, agent);
 }

@@ -120,6 +120,16 @@ export function nodeMetricTable(labels: {
       help: "Batches of changes that gave messages for at least one pod.",
     },
     {
+      name: "ephor_datastore_connected",
+      type: "gauge",
+      help: "1 while changes of the datastore reach the agent, as far as it knows.",
+    },
+    {
+      name: "ephor_datastore_age_seconds",
+      type: "gauge",
+      help: "How long ago all that was read was last known to be current.",
+    },
+    {
       name: "ephor_in_sync",
       type: "gauge",
       help: "1 once the source of policy has been read completely.",

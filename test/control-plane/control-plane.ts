@@ -152,8 +152,21 @@ export class ControlPlane {
     };
   }
 
-  /** As the administrator. Rejects with an ApiRefusal for everything but success. */
+  /** As the administrator. Waits while a server that was just started asks for it; rejects with every other refusal. */
   async request(method: string, path: string, body?: unknown): Promise<Json> {
+    const deadlineMs = performance.now() + START_TIMEOUT_MS;
+    for (;;) {
+      try {
+        return await this.#requestOnce(method, path, body);
+      } catch (error) {
+        const isBusy = error instanceof ApiRefusal && error.status === 429;
+        if (!isBusy || performance.now() > deadlineMs) throw error;
+        await sleep(200);
+      }
+    }
+  }
+
+  async #requestOnce(method: string, path: string, body: unknown): Promise<Json> {
     const patch = method === "PATCH" ? "application/merge-patch+json" : "application/json";
     const text = body === undefined ? "" : JSON.stringify(body);
     const length = { "content-length": Buffer.byteLength(text) };

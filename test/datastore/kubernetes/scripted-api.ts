@@ -5,7 +5,8 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import type { TestContext } from "node:test";
 import { systemClock } from "../../../src/base/clock.ts";
 import { CertificateAuthority } from "../../../src/cli/demo/certificates.ts";
@@ -49,7 +50,7 @@ export class ScriptedApi {
   compactedAt = 0;
   version = 100;
   #server: Server | undefined;
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new Set<Duplex>();
   readonly #objects = new Map<string, Map<string, Json>>();
   readonly #history = new Map<string, Logged[]>();
   readonly #watchers = new Set<{ readonly path: string; readonly response: ServerResponse }>();
