@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { parse } from "yaml";
 import { systemClock } from "../../src/base/clock.ts";
 import { ObjectTable } from "../../src/datastore/files/object-table.ts";
 import { Breather, parseFile } from "../../src/datastore/files/parse-file.ts";
@@ -95,6 +96,28 @@ describe("an object that breaks", () => {
     assert.deepEqual(await put(table, "f", `${policy("b", 2)}---\n: : [\n`), ["put b 2"]);
     assert.deepEqual(await put(table, "f", `---\n: : [[\n`), []);
     assert.deepEqual(await put(table, "f", policy("b", 3)), ["delete a", "put b 3"].reverse());
+  });
+  for (const [what, from, to] of [
+    ["kind", "kind: NetworkPolicy", "kind: NetworkPolcy"],
+    ["API version", "projectcalico.org/v3", "projectcalico.org/v4"],
+    ["name", "name: a", "name: A_b"],
+    ["namespace", ", namespace: shop", ""],
+  ] as const) {
+    it(`stays where its ${what} is misspelt, since nobody can tell which it is`, async () => {
+      const table = new ObjectTable([]);
+      await put(table, "f", policy("a") + policy("b"));
+      const misspelt = policy("a").replace(from, to);
+      assert.deepEqual(await put(table, "f", misspelt + policy("b", 2)), ["put b 2"]);
+      const list = JSON.stringify({ apiVersion: "v1", kind: "List", items: [parse(misspelt)] });
+      assert.deepEqual(await put(table, "f", list), []);
+      assert.deepEqual(await put(table, "f", policy("b", 2)), ["delete a"]);
+    });
+  }
+  it("does not stay where it has made way for one that is passed over", async () => {
+    const table = new ObjectTable([]);
+    await put(table, "f", policy("a"));
+    const node = "apiVersion: v1\nkind: Node\nmetadata: {name: n}\n";
+    assert.deepEqual(await put(table, "f", node), ["delete a"]);
   });
 });
 

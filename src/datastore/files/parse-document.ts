@@ -1,7 +1,7 @@
 /** From the text of a document to its objects, each with its place in the file. */
 import { type Document, LineCounter, parseAllDocuments } from "yaml";
 import { toError } from "../../base/assert.ts";
-import type { Issue, IssueCode } from "../../base/issue.ts";
+import { hasErrors, type Issue, type IssueCode } from "../../base/issue.ts";
 import type { Locate, ValuePath } from "../locate.ts";
 import { type ParsedResource, parseBrokenResource, parseResource } from "../parse-resource.ts";
 import { isMapping } from "../schema/kind.ts";
@@ -80,11 +80,7 @@ function readDocument(
   const nodes = new DocumentNodes(document.contents, targets, text);
   const locate: Locate = (path, options) => place(nodes.offset(path, options));
   if (!isList(value))
-    return {
-      objects: [{ ...parseResource(value, locate), line: lineOf(document.contents) }],
-      issues: [],
-      isTorn: false,
-    };
+    return ofObjects([{ ...parseResource(value, locate), line: lineOf(document.contents) }]);
   return readList(value, locate, (path) => lineOf(nodes.find(path)));
 }
 
@@ -135,7 +131,16 @@ function readList(list: List, locate: Locate, lineOf: (path: ValuePath) => numbe
     const inItem: Locate = (path, options) => locate(["items", index, ...path], options);
     return { ...parseResource(withListKind(item, list), inItem), line: lineOf(["items", index]) };
   });
-  return { objects, issues: [], isTorn: false };
+  return ofObjects(objects);
+}
+
+/** An object that is broken in its kind or name may be any that the file held before: it must not pass for the deletion of that one. */
+function ofObjects(objects: readonly ParsedObject[]): ParsedDocument {
+  return {
+    objects,
+    issues: [],
+    isTorn: objects.some(({ key, issues }) => key === undefined && hasErrors(issues)),
+  };
 }
 
 /** Objects in a typed list may leave out what the list says already. */
