@@ -1,5 +1,5 @@
 /** Policy directories on disk. */
-import { mkdirSync, mkdtempSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,7 +28,7 @@ export function createDirectory(
   readonly path: string;
   readonly decide: (action: "Allow" | "Deny") => void;
 } {
-  const path = mkdtempSync(join(tmpdir(), "ephor-bench-"));
+  const path = temporaryDirectory();
   mkdirSync(join(path, "policies"));
   const cluster = [
     ...createNamespaces(PODS),
@@ -44,6 +44,13 @@ export function createDirectory(
   const decide = (action: "Allow" | "Deny"): void => save(deciding, [...rest, decidingPolicy(action)]);
   decide("Allow");
   return { path, decide };
+}
+
+/** An empty directory that is gone when the process ends. */
+export function temporaryDirectory(): string {
+  const path = mkdtempSync(join(tmpdir(), "ephor-bench-"));
+  process.once("exit", () => rmSync(path, { recursive: true, force: true }));
+  return path;
 }
 
 /** As editors and ConfigMaps do: written beside, then renamed over. JSON is YAML. */

@@ -1,13 +1,13 @@
 /** A sidecar as an operator runs it, in a process of its own, and a client that asks it. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import * as grpc from "@grpc/grpc-js";
 import { CHECK_PATH_V3 } from "envoy-ext-authz-proto";
+import { temporaryDirectory } from "./directories.ts";
 
 const COMPILED = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 const SOURCE = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
@@ -58,8 +58,7 @@ export function residentMb(pid: number): number {
 }
 
 async function startServer(argv: (socket: string) => readonly string[]): Promise<ServerProcess> {
-  const directory = mkdtempSync(join(tmpdir(), "ephor-bench-"));
-  const socket = join(directory, "s");
+  const socket = join(temporaryDirectory(), "s");
   const child = spawn(process.execPath, argv(socket), { stdio: ["ignore", "ignore", "inherit"] });
   await waitForSocket(socket, child);
   const client = new grpc.Client(`unix:${socket}`, grpc.credentials.createInsecure());
@@ -71,7 +70,6 @@ async function startServer(argv: (socket: string) => readonly string[]): Promise
       client.close();
       child.kill("SIGKILL");
       await new Promise((resolve) => child.once("exit", resolve));
-      rmSync(directory, { recursive: true });
     },
   };
 }

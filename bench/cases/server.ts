@@ -1,10 +1,9 @@
 /** The whole server over a Unix socket under h2load, beside a server that answers without looking. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CHECK_PATH_V3 } from "envoy-ext-authz-proto";
-import { SHOP } from "../directories.ts";
+import { SHOP, temporaryDirectory } from "../directories.ts";
 import { median, report } from "../harness.ts";
 import { encodeRequest } from "../requests.ts";
 import { cpuMs, type ServerProcess, startConstantServer, startSidecar } from "../sidecar.ts";
@@ -73,7 +72,7 @@ function load(server: ServerProcess, checks: number): Load {
 
 /** gRPC's frame around a message: not compressed, its length, itself. */
 function createBody(message: Buffer): string {
-  const path = join(mkdtempSync(join(tmpdir(), "ephor-bench-")), "body");
+  const path = join(temporaryDirectory(), "body");
   const header = Buffer.alloc(5);
   header.writeUInt32BE(message.length, 1);
   writeFileSync(path, Buffer.concat([header, message]));
