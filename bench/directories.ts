@@ -48,9 +48,16 @@ export function createDirectory(
 
 /** An empty directory that is gone when the process ends. */
 export function temporaryDirectory(): string {
+  if (temporary.length === 0) process.once("exit", removeTemporary);
   const path = mkdtempSync(join(tmpdir(), "ephor-bench-"));
-  process.once("exit", () => rmSync(path, { recursive: true, force: true }));
+  temporary.push(path);
   return path;
+}
+
+const temporary: string[] = [];
+
+function removeTemporary(): void {
+  for (const path of temporary) rmSync(path, { recursive: true, force: true });
 }
 
 /** As editors and ConfigMaps do: written beside, then renamed over. JSON is YAML. */
