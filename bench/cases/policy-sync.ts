@@ -53,7 +53,9 @@ const sidecars = await Promise.all(
 );
 const [first] = sidecars;
 if (first === undefined) throw new Error("no sidecar was started");
-const request = encodeRequest("http");
+// A policy's own namespace is asked of a peer that its selector chooses, and of the identity it proves too.
+const principal = `spiffe://cluster.local/ns/${LOCAL_POD.namespace}/sa/caller`;
+const request = encodeRequest("http", { principal });
 await measureChanges("one sidecar");
 
 const streams = [];
