@@ -5,7 +5,6 @@ import { systemClock } from "../base/clock.ts";
 import { hasErrors, type Issue } from "../base/issue.ts";
 import { CHECK_REQUEST_MAX_BYTES } from "../base/limits.ts";
 import { err, ok, type Result } from "../base/result.ts";
-import { readDirectory } from "../datastore/files/read-directory.ts";
 import { type Resource, resourceKey } from "../datastore/resources.ts";
 import { PeerIdentityReader } from "../identity/peer-identity-reader.ts";
 import { TrustBundles } from "../identity/trust-bundles.ts";
@@ -76,6 +75,8 @@ async function check(io: Io, given: CheckFlags): Promise<number> {
   if (flags.policies === undefined) throw new UsageError("--policies DIR is required");
   const guarded = guardedWorkload(flags);
   const identity = await readerFor(flags);
+  // What reads files is loaded only by commands that read some.
+  const { readDirectory } = await import("../datastore/files/read-directory.ts");
   const { resources, issues } = await readDirectory(flags.policies);
   if (hasErrors(issues)) return refuseDirectory(io, flags.policies, issues);
 

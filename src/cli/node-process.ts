@@ -13,6 +13,8 @@ import { FanOut } from "../sync/fan-out.ts";
 import { endpointText, recordLine } from "../sync/recording.ts";
 import { VERSION } from "./version.ts";
 
+const STALENESS_CHECK_INTERVAL_MS = 1_000;
+
 export type NodeOptions = {
   /** For messages and `/status`: where resources come from. */
   readonly source: string;
@@ -20,6 +22,8 @@ export type NodeOptions = {
   readonly prefix: string;
   readonly socketMode: number;
   readonly admin: ListenAddress | undefined;
+  /** Streams end while what the datastore told is older; undefined: never. */
+  readonly maxStalenessMs: number | undefined;
   /** Every message of every stream is written there, as JSON lines. */
   readonly record: string | undefined;
 };
@@ -43,6 +47,8 @@ export class NodeAgent {
   #state: "reading" | "serving" | "stopped" = "reading";
   readonly #issues: IssueReport;
   #inSync = false;
+  #isStale = false;
+  #stalenessTimer: NodeJS.Timeout | undefined;
   #lastChangeAtMs: number | undefined;
   #datastoreIssues: readonly Issue[] = [];
 
@@ -109,10 +115,13 @@ export class NodeAgent {
       "serving",
     );
     this.#state = "serving";
+    if (this.#options.maxStalenessMs === undefined) return;
+    this.#stalenessTimer = setInterval(() => this.#checkStaleness(), STALENESS_CHECK_INTERVAL_MS);
   }
 
   async stop(): Promise<void> {
     this.#state = "stopped";
+    clearInterval(this.#stalenessTimer);
     await this.#sockets.close();
     await this.#datastore.close();
     await this.#admin.close();
@@ -150,6 +159,18 @@ export class NodeAgent {
     this.#log.info({ pod: endpointText(endpoint), why }, "stream closed");
   }
 
+  /** A sidecar whose stream has ended counts the age of what it has; one that were fed on would think it current. */
+  #checkStaleness(): void {
+    const { ageMs } = this.#datastore.health();
+    const isStale = ageMs > (this.#options.maxStalenessMs ?? Number.POSITIVE_INFINITY);
+    if (isStale === this.#isStale) return;
+    this.#isStale = isStale;
+    const why = `the datastore has told nothing for ${Math.round(ageMs / 1_000)} s`;
+    this.#sockets.setRefusal(isStale ? why : undefined);
+    if (isStale) this.#log.error({ ageMs: Math.round(ageMs) }, "the datastore is stale: all streams end");
+    else this.#log.info("the datastore is current again: streams are served");
+  }
+
   #onRefused(endpoint: EndpointId, why: string): void {
     this.#metrics.add(this.#metrics.slot("ephor_node_clients_refused_total"), 1);
     this.#log.warn({ pod: endpointText(endpoint), why }, "client refused");
@@ -160,7 +181,9 @@ export class NodeAgent {
   }
 
   #notReady(): readonly string[] {
-    return [...(this.#inSync ? [] : ["not in sync"]), ...(this.#state === "serving" ? [] : [this.#state])];
+    return [
+      ...(this.#inSync ? [] : ["not in sync"]),
+      ...(this.#isStale ? ["the datastore is stale"] : []), ...(this.#state === "serving" ? [] : [this.#state])];
   }
 
   #collect(): void {

@@ -3,10 +3,9 @@ import { Command } from "commander";
 import { systemClock } from "../base/clock.ts";
 import { type ListenAddress, parseListenAddress } from "../base/listen-address.ts";
 import { createLogger, LOG_LEVELS, type LogLevel } from "../observe/index.ts";
-import { choice, flag, readFileMode, readText } from "./flags.ts";
+import { choice, flag, readDurationMs, readFileMode, readText } from "./flags.ts";
 import type { CommandContext, Io } from "./io.ts";
 import { DATASTORES, type DatastoreFlags, openDatastore } from "./node-datastore.ts";
-import { NodeAgent } from "./node-process.ts";
 import { runService } from "./run-service.ts";
 
 type NodeFlags = DatastoreFlags & {
@@ -14,6 +13,7 @@ type NodeFlags = DatastoreFlags & {
   readonly prefix?: string;
   readonly socketMode?: number;
   readonly admin?: ListenAddress;
+  readonly maxStaleness?: number;
   readonly record?: string;
   readonly logLevel?: LogLevel;
 };
@@ -48,6 +48,13 @@ export function nodeCommand({ io, finish }: CommandContext): Command {
       ),
     )
     .addOption(
+      flag(
+        "--max-staleness <duration>",
+        "end all streams while what the datastore told is older, so that sidecars know (default: never)",
+        readDurationMs,
+      ),
+    )
+    .addOption(
       flag("--record <file>", "append every message of every stream to a file, as JSON lines", readText),
     )
     .addOption(choice("--log-level <word>", "what is logged (default: info)", LOG_LEVELS))
@@ -67,12 +74,14 @@ A pod is served once PREFIX/creds/ID.json names it; its socket is PREFIX/mount/I
 async function runNode(io: Io, flags: NodeFlags): Promise<number> {
   const log = createLogger({ level: flags.logLevel ?? "info" });
   const { datastore, source } = await openDatastore(systemClock, io, flags);
+  const { NodeAgent } = await import("./node-process.ts");
   const agent = new NodeAgent(systemClock, log, datastore, {
     source,
     nodeName: flags.nodeName ?? hostname(),
     prefix: flags.prefix ?? DEFAULT_PREFIX,
     socketMode: flags.socketMode ?? 0o666,
     admin: flags.admin,
+    maxStalenessMs: flags.maxStaleness,
     record: flags.record,
   });
   return await runService(io, log, source, agent);

@@ -5,27 +5,18 @@ import { toError } from "../base/assert.ts";
 import { systemClock } from "../base/clock.ts";
 import { type ListenAddress, parseListenAddress } from "../base/listen-address.ts";
 import { err, ok, type Result } from "../base/result.ts";
-import { FileDatastore } from "../datastore/files/file-datastore.ts";
 import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from "../observe/index.ts";
-import { DEFAULT_POLICY_OPTIONS, type PolicyOptions } from "../policy/options.ts";
-import { EmbeddedSource } from "./embedded-source.ts";
+import { chooseSource, type SourceFlags } from "./choose-source.ts";
 import { choice, flag, RepeatableFlag, readDurationMs, readFileMode, readText, toggle } from "./flags.ts";
-import { guardedWorkload } from "./guarded-workload.ts";
 import { addIdentityFlags, type IdentityFlags, withImpliedPeer } from "./identity-flags.ts";
 import { setUpIdentity } from "./identity-sources.ts";
 import { type CommandContext, type Io, UsageError } from "./io.ts";
-import { addPolicyFlags, type PolicyFlags, portMap } from "./policy-flags.ts";
-import type { PolicySource, PolicySourceListener } from "./policy-source.ts";
-import { ReplaySource } from "./replay-source.ts";
+import { addPolicyFlags, portMap } from "./policy-flags.ts";
 import { runService } from "./run-service.ts";
 import { Sidecar, type SidecarOptions } from "./sidecar-process.ts";
-import { SyncSource } from "./sync-source.ts";
 
-type SidecarFlags = PolicyFlags &
+type SidecarFlags = SourceFlags &
   IdentityFlags & {
-    readonly policySync?: string;
-    readonly maxStaleness?: number;
-    readonly replay?: string;
     readonly listen?: readonly ListenAddress[];
     readonly socketMode?: number;
     readonly socketGroup?: string;
@@ -115,7 +106,7 @@ Logs go to standard error, one JSON object a line. SIGTERM drains; a second one 
 async function runSidecar(io: Io, given: SidecarFlags): Promise<number> {
   const flags = withImpliedPeer(given);
   const log = createLogger({ level: flags.logLevel ?? "info" });
-  const source = sourceFromFlags(flags);
+  const source = await chooseSource(flags);
   const sidecar = new Sidecar(
     systemClock,
     log,
@@ -123,71 +114,6 @@ async function runSidecar(io: Io, given: SidecarFlags): Promise<number> {
     await sidecarOptions(flags, source.guards, log),
   );
   return await runService(io, log, source.name, sidecar);
-}
-
-type SourceChoice = {
-  /** For error messages. */
-  readonly name: string;
-  readonly guards: string;
-  readonly create: (listener: PolicySourceListener) => PolicySource;
-};
-
-function sourceFromFlags(flags: SidecarFlags): SourceChoice {
-  const { policies, policySync, replay } = flags;
-  if ([policies, policySync, replay].filter((value) => value !== undefined).length !== 1) {
-    throw new UsageError("one of --policies DIR, --policy-sync unix:PATH and --replay FILE is required");
-  }
-  if (policies !== undefined) return filesSource(flags, policies);
-  const [misplaced] = FILES_ONLY.filter(([key]) => flags[key] !== undefined);
-  if (misplaced !== undefined) throw new UsageError(`${misplaced[1]} goes with --policies only`);
-  const guards = flags.workload === undefined ? "" : `${flags.workload.namespace}/${flags.workload.name}`;
-  const policy = judgedByAgent(flags);
-  if (replay !== undefined) {
-    const options = { file: replay, endpoint: guards === "" ? undefined : guards, policy };
-    return { name: replay, guards, create: (listener) => new ReplaySource(systemClock, listener, options) };
-  }
-  const options = {
-    path: policySync ?? "",
-    policy,
-    maxStalenessMs: flags.maxStaleness,
-    ownUid: process.getuid?.() ?? 0,
-  };
-  return {
-    name: "policy sync",
-    guards,
-    create: (listener) => new SyncSource(systemClock, listener, options),
-  };
-}
-
-function filesSource(flags: SidecarFlags, directory: string): SourceChoice {
-  if (flags.maxStaleness !== undefined) throw new UsageError("--max-staleness goes with --policy-sync only");
-  const guarded = guardedWorkload(flags);
-  const datastore = new FileDatastore(systemClock, { directory });
-  const options = { text: `files ${directory}`, flags, guarded };
-  return {
-    name: directory,
-    guards: guarded.text,
-    create: (listener) => new EmbeddedSource(systemClock, datastore, listener, options),
-  };
-}
-
-/** Flags that only say something where this process calculates policy itself. */
-const FILES_ONLY: readonly (readonly [keyof SidecarFlags, string])[] = [
-  ["hostEndpoint", "--host-endpoint"],
-  ["labelsFile", "--labels-file"],
-  ["serviceAccount", "--service-account"],
-  ["address", "--address"],
-  ["namedPort", "--named-port"],
-  ["inventory", "--inventory"],
-];
-
-function judgedByAgent(flags: SidecarFlags): PolicyOptions {
-  return {
-    semantics: flags.semantics ?? DEFAULT_POLICY_OPTIONS.semantics,
-    peer: flags.peer ?? DEFAULT_POLICY_OPTIONS.peer,
-    requireIdentity: flags.requireIdentity ?? DEFAULT_POLICY_OPTIONS.requireIdentity,
-    pathProfile: flags.pathProfile ?? DEFAULT_POLICY_OPTIONS.pathProfile,
-  };
 }
 
 /** `unix:PATH`; the protocol has no other transport. */

@@ -1,7 +1,6 @@
 import { Command } from "commander";
 import type { Issue } from "../base/issue.ts";
 import { CalcGraph } from "../calc/graph.ts";
-import { readDirectory } from "../datastore/files/read-directory.ts";
 import { type Resource, resourceKey } from "../datastore/resources.ts";
 import { choice } from "./flags.ts";
 import { type CommandContext, EXIT_OK, EXIT_REFUSED, EXIT_USAGE, type Io } from "./io.ts";
@@ -28,6 +27,8 @@ Errors make it invalid; warnings don't.`,
 }
 
 async function validate(io: Io, directory: string, output: "text" | "json"): Promise<number> {
+  // What reads files is loaded only by commands that read some.
+  const { readDirectory } = await import("../datastore/files/read-directory.ts");
   const { resources, objectCount, issues } = await readDirectory(directory);
   const all = [...issues, ...calculatedIssues(resources)];
   const isValid = all.every(({ severity }) => severity !== "error");

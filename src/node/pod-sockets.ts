@@ -50,6 +50,7 @@ export class PodSockets {
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
   #lookAgain = false;
+  #refusal: string | undefined;
   #closed = false;
 
   constructor(
@@ -94,9 +95,13 @@ export class PodSockets {
     return this.#looking;
   }
 
-  /** End every stream, so that clients know that what they have may be old; they keep it and try again. */
-  endStreams(why: string): void {
-    for (const { server } of this.#served.values()) server.endStream(why);
+  /**
+   * While there is a reason, no stream is served: open ones end, and new ones are refused, so that clients know that
+   * what they have may be old. They keep it and try again.
+   */
+  setRefusal(why: string | undefined): void {
+    this.#refusal = why;
+    for (const { server } of this.#served.values()) server.setRefusal(why);
   }
 
   async close(): Promise<void> {
@@ -151,6 +156,7 @@ export class PodSockets {
       return `\`${path}\` is longer than the ${SOCKET_PATH_MAX_BYTES} bytes of a socket's path: use a shorter prefix`;
     }
     const server = new SyncServer(this.#clock, this.#fanOut, podEndpoint(pod), this.#events);
+    server.setRefusal(this.#refusal);
     try {
       await removeSocket(path);
       await server.listen(path);

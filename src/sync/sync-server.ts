@@ -45,6 +45,7 @@ export class SyncServer {
   readonly #events: SyncServerEvents;
   readonly #server: grpc.Server;
   #active: ActiveStream | undefined;
+  #refusal: string | undefined;
   #stallTimer: NodeJS.Timeout | undefined;
 
   constructor(clock: Clock, fanOut: FanOut, endpoint: EndpointId, events: SyncServerEvents) {
@@ -80,18 +81,23 @@ export class SyncServer {
     });
   }
 
-  /** End the stream, if there is one: the client keeps its last state and tries again. */
-  endStream(why: string): void {
-    this.#active?.end(why);
+  /** While there is a reason, no stream is served; the client keeps its last state and tries again. */
+  setRefusal(why: string | undefined): void {
+    this.#refusal = why;
+    if (why !== undefined) this.#active?.end(why);
   }
 
   /** End the stream and stop listening; removes the socket file. */
   close(why: string): void {
-    this.endStream(why);
+    this.#active?.end(why);
     this.#server.forceShutdown();
   }
 
   #sync(call: SyncCall): void {
+    if (this.#refusal !== undefined) {
+      fail(call, grpc.status.UNAVAILABLE, this.#refusal);
+      return;
+    }
     if (this.#active !== undefined) {
       const why = "another stream for this endpoint is alive";
       this.#events.refused(this.#endpoint, why);

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeF
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import * as grpc from "@grpc/grpc-js";
 import { systemClock } from "../../src/base/clock.ts";
 import { PodSockets } from "../../src/node/pod-sockets.ts";
 import { FanOut } from "../../src/sync/fan-out.ts";
@@ -133,6 +134,22 @@ describe("PodSockets", () => {
     assert.ok(isSocket("a"));
   });
 
+  it("ends streams and refuses new ones while there is a reason, also for pods that come later", async () => {
+    publish("a");
+    await sockets.start();
+    const client = new grpc.Client(`unix:${join(prefix, "mount", "a", "socket")}`, grpc.credentials.createInsecure());
+    assert.equal(await endOfStream(client, () => sockets.setRefusal("stale")), "stale");
+    assert.equal(await endOfStream(client, () => {}), "stale");
+    publish("b");
+    await until(() => isSocket("b"));
+    const later = new grpc.Client(`unix:${join(prefix, "mount", "b", "socket")}`, grpc.credentials.createInsecure());
+    assert.equal(await endOfStream(later, () => {}), "stale");
+    sockets.setRefusal(undefined);
+    assert.equal(await endOfStream(client, () => sockets.setRefusal("again")), "again");
+    client.close();
+    later.close();
+  });
+
   const refused = [
     { name: "a list", text: "[]" },
     { name: "no namespace", text: '{"Workload":"a"}' },
@@ -167,3 +184,15 @@ describe("PodSockets", () => {
     assert.equal(statSync(join(prefix, "mount", "a", "socket")).size, 8);
   });
 });
+
+/** Opens a stream, then does something, and gives why the stream ended. */
+function endOfStream(client: grpc.Client, then: () => void): Promise<string> {
+  const same = (bytes: Buffer): Buffer => bytes;
+  const call = client.makeServerStreamRequest("/felix.PolicySync/Sync", same, same, Buffer.alloc(0));
+  return new Promise((resolve) => {
+    call.on("data", () => {});
+    call.on("error", (error: grpc.ServiceError) => resolve(error.details));
+    if (sockets.pods.some((pod) => pod.backlog !== undefined)) then();
+    else void until(() => sockets.pods.some((pod) => pod.backlog !== undefined), 1_000).then(then, () => {});
+  });
+}
