@@ -183,7 +183,9 @@ export class NodeAgent {
   #notReady(): readonly string[] {
     return [
       ...(this.#inSync ? [] : ["not in sync"]),
-      ...(this.#isStale ? ["the datastore is stale"] : []), ...(this.#state === "serving" ? [] : [this.#state])];
+      ...(this.#isStale ? ["the datastore is stale"] : []),
+      ...(this.#state === "serving" ? [] : [this.#state]),
+    ];
   }
 
   #collect(): void {

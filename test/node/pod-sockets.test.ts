@@ -97,8 +97,7 @@ describe("PodSockets", () => {
     assert.match(problems[0] ?? "", /no socket for pod prod\/a/);
     assert.equal(sockets.pods[0]?.problem, problems[0]);
     mkdirSync(join(prefix, "mount", "a"));
-    await until(() => isSocket("a"));
-    assert.equal(sockets.pods[0]?.problem, "");
+    await until(() => isSocket("a") && sockets.pods[0]?.problem === "");
     publish("b");
     rmSync(join(prefix, "mount", "b"), { recursive: true });
     await until(() => problems.length === 2);
@@ -137,12 +136,18 @@ describe("PodSockets", () => {
   it("ends streams and refuses new ones while there is a reason, also for pods that come later", async () => {
     publish("a");
     await sockets.start();
-    const client = new grpc.Client(`unix:${join(prefix, "mount", "a", "socket")}`, grpc.credentials.createInsecure());
+    const client = new grpc.Client(
+      `unix:${join(prefix, "mount", "a", "socket")}`,
+      grpc.credentials.createInsecure(),
+    );
     assert.equal(await endOfStream(client, () => sockets.setRefusal("stale")), "stale");
     assert.equal(await endOfStream(client, () => {}), "stale");
     publish("b");
     await until(() => isSocket("b"));
-    const later = new grpc.Client(`unix:${join(prefix, "mount", "b", "socket")}`, grpc.credentials.createInsecure());
+    const later = new grpc.Client(
+      `unix:${join(prefix, "mount", "b", "socket")}`,
+      grpc.credentials.createInsecure(),
+    );
     assert.equal(await endOfStream(later, () => {}), "stale");
     sockets.setRefusal(undefined);
     assert.equal(await endOfStream(client, () => sockets.setRefusal("again")), "again");
