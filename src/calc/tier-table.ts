@@ -1,4 +1,4 @@
-import type { Tier } from "../datastore/resources.ts";
+import { type Tier, UNKNOWN_TIER } from "../datastore/resources.ts";
 import type { TierPlace } from "./order.ts";
 
 /** Tier objects by name. */
@@ -15,10 +15,11 @@ export class TierTable {
   }
 
   has(name: string): boolean {
-    return this.#tiers.has(name);
+    return name === UNKNOWN_TIER || this.#tiers.has(name);
   }
 
   place(name: string): TierPlace {
+    if (name === UNKNOWN_TIER) return { name, exists: true, order: Number.NEGATIVE_INFINITY };
     const tier = this.#tiers.get(name);
     return { name, exists: tier !== undefined, order: tier?.order };
   }

@@ -1,5 +1,5 @@
 import { ALL } from "../selector/selector.ts";
-import type { CalicoPolicy, Resource } from "./resources.ts";
+import { type CalicoPolicy, type Resource, UNKNOWN_TIER } from "./resources.ts";
 
 /**
  * One placeholder for several objects that claim the same name: of the widest scope, with the rules of all, so that
@@ -17,6 +17,7 @@ export function describeWidest(claims: readonly Resource[], why: string): Resour
       const specs = claims.flatMap((claim) => (claim.kind === first.kind ? [claim.spec] : []));
       const spec: CalicoPolicy["spec"] = {
         ...first.spec,
+        tier: specs.every((each) => each.tier === first.spec.tier) ? first.spec.tier : UNKNOWN_TIER,
         order: Number.NEGATIVE_INFINITY,
         selector: undefined,
         namespaceSelector: undefined,

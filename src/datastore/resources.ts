@@ -74,6 +74,9 @@ export type StagedAction = "Set" | "Delete" | "Learn" | "Ignore";
  */
 export type Unusable = { readonly why: string };
 
+/** The tier of a placeholder that may belong in any; no Tier can have this name. It comes before all others, and its end denies. */
+export const UNKNOWN_TIER = "(unknown)";
+
 export type PolicySpec = {
   /** Never empty; `default` where absent. */
   readonly tier: string;

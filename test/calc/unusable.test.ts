@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { CalcGraph } from "../../src/calc/graph.ts";
 import type { Resource, ResourceKey, ResourceUpdate } from "../../src/datastore/resources.ts";
-import { resourceKey } from "../../src/datastore/resources.ts";
+import { resourceKey, UNKNOWN_TIER } from "../../src/datastore/resources.ts";
 import type { IpSetUpdate, Message } from "../../src/policy/messages.ts";
 import * as make from "./make.ts";
 
@@ -115,6 +115,20 @@ describe("a namespace or service account that can't be used", () => {
       assert.deepEqual(sets(mended), sets(first));
     });
   }
+});
+
+describe("a policy whose tier is not known", () => {
+  it("comes before all tiers, in one that denies at its end, and lacks none", () => {
+    const { graph } = start();
+    const messages = make.step(graph, make.put(make.policy("q", { tier: UNKNOWN_TIER })));
+    const [update] = messages.filter((message) => message.kind === "workload_endpoint_update");
+    assert.deepEqual(
+      update?.endpoint.tiers.map(({ name }) => name),
+      [UNKNOWN_TIER, "default"],
+    );
+    assert.notEqual(update?.endpoint.tiers[0]?.defaultAction, "Pass");
+    assert.deepEqual(graph.issues(), []);
+  });
 });
 
 describe("a tier that can't be used", () => {

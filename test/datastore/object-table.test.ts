@@ -4,7 +4,12 @@ import { parse } from "yaml";
 import { systemClock } from "../../src/base/clock.ts";
 import { ObjectTable } from "../../src/datastore/files/object-table.ts";
 import { Breather, parseFile } from "../../src/datastore/files/parse-file.ts";
-import { type Resource, type ResourceUpdate, resourceKeyText } from "../../src/datastore/resources.ts";
+import {
+  type Resource,
+  type ResourceUpdate,
+  resourceKeyText,
+  UNKNOWN_TIER,
+} from "../../src/datastore/resources.ts";
 import { BUILT_IN_TIERS } from "../../src/datastore/schema/tier.ts";
 
 const policy = (name: string, order: unknown = 1): string =>
@@ -166,6 +171,12 @@ describe("an object in two files", () => {
     const [only] = table.resources;
     assert.equal(only?.kind === "NetworkPolicy" ? only.spec.ingress.length : 0, 2);
     assert.deepEqual(await put(table, "g", pod("p") + pod("p")), ["unusable Pod shop/p"]);
+  });
+  it("is before all tiers where the claims are of several", async () => {
+    const table = new ObjectTable([]);
+    await put(table, "f", policy("a") + policy("a").replace("{order", "{tier: security, order"));
+    const [only] = table.resources;
+    assert.equal(only?.kind === "NetworkPolicy" ? only.spec.tier : "", UNKNOWN_TIER);
   });
   it("moves from a fading file to a living one without a gap", async () => {
     const table = new ObjectTable([]);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { UNKNOWN_TIER } from "../../src/datastore/resources.ts";
 import { formatSelector } from "../../src/selector/format-selector.ts";
 import { globalPolicy, networkPolicy, object, type Plain, placeholder, read } from "./objects.ts";
 
@@ -47,7 +48,18 @@ describe("the placeholder of a policy", () => {
       want: { order: Number.NEGATIVE_INFINITY },
     },
     { name: "an absent order stays the last", spec: { types: "x" }, want: { order: undefined } },
-    { name: "an unreadable tier is the default", spec: { tier: 5 }, want: { tier: "default" } },
+    { name: "an unreadable tier is before all others", spec: { tier: 5 }, want: { tier: UNKNOWN_TIER } },
+    {
+      name: "an absent tier beside an unknown text may be that text",
+      spec: { teir: "security" },
+      want: { tier: UNKNOWN_TIER },
+    },
+    {
+      name: "an absent tier is the default where no unknown key can be it",
+      spec: { ordr: 1 },
+      want: { tier: "default" },
+    },
+    { name: "an empty tier is the default", spec: { tier: "", order: "x" }, want: { tier: "default" } },
     {
       name: "an unreadable selector is everything",
       spec: { selector: "a = 1" },

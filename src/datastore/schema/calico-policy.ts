@@ -1,7 +1,14 @@
 /** NetworkPolicy, GlobalNetworkPolicy and their staged forms. */
 import { z } from "zod";
 import { RULES_PER_DIRECTION_MAX } from "../../base/limits.ts";
-import type { CalicoPolicy, Metadata, PolicyRule, PolicySpec, StagedAction } from "../resources.ts";
+import {
+  type CalicoPolicy,
+  type Metadata,
+  type PolicyRule,
+  type PolicySpec,
+  type StagedAction,
+  UNKNOWN_TIER,
+} from "../resources.ts";
 import { ANY_ENTITY } from "./entity-rule.ts";
 import { FINITE_NUMBER, listOf, selectorField } from "./fields.ts";
 import { defineKind, isMapping, type Kind, type KindContext } from "./kind.ts";
@@ -221,7 +228,8 @@ function isZero(value: unknown): boolean {
 
 /**
  * What is left of a policy that can't be used. What could be read is as read; an unreadable order is the first, since
- * a placeholder refuses or doubts and never allows, and the sooner the more; other scope is the widest.
+ * a placeholder refuses or doubts and never allows, and the sooner the more; an unreadable tier, or an absent one beside an unknown text
+ * that may be it, is before all others; other scope is the widest.
  */
 function placeholder(
   kind: PolicyKind,
@@ -233,12 +241,15 @@ function placeholder(
   const field = (key: string): unknown => (spec === undefined ? UNREADABLE : spec[key]);
   const types = readable(TYPES, field("types"), undefined);
   const isCluster = kind === "GlobalNetworkPolicy" || kind === "StagedGlobalNetworkPolicy";
-  const known = Object.keys(isCluster ? CLUSTER : NAMESPACED);
-  const hasUnknownKeys =
-    spec === undefined || Object.keys(spec).some((key) => !known.includes(key) && key !== "stagedAction");
+  const known = [...Object.keys(isCluster ? CLUSTER : NAMESPACED), "stagedAction"];
+  const hasUnknownKeys = spec === undefined || Object.keys(spec).some((key) => !known.includes(key));
+  const isTierAbsent =
+    spec !== undefined &&
+    field("tier") === undefined &&
+    Object.keys(spec).every((key) => known.includes(key) || typeof spec[key] !== "string");
   const rules = (key: string): PolicyRule[] => salvageRules(field(key), hasUnknownKeys);
   const result: PolicySpec = {
-    tier: readable(TIER, field("tier"), "") || "default",
+    tier: isTierAbsent ? "default" : readable(TIER, field("tier"), UNKNOWN_TIER) || "default",
     order:
       field("order") === undefined && !hasUnknownKeys
         ? undefined
