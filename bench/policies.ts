@@ -1,7 +1,15 @@
 /** Policy of a given size for one endpoint, as messages, and the requests that ask it. The same in every run. */
 import type { PeerIdentity } from "../src/identity/peer-identity.ts";
 import { Flow } from "../src/policy/flow.ts";
-import type { EntityMatch, HttpMatch, Message, PolicyId, PortRange, Rule } from "../src/policy/messages.ts";
+import {
+  ANY_ENTITY,
+  type EntityMatch,
+  type HttpMatch,
+  type Message,
+  type PolicyId,
+  type PortRange,
+  type Rule,
+} from "../src/policy/messages.ts";
 import { Random } from "./random.ts";
 
 /** As clusters have them: policies of some seventy rules, in two tiers, over sets of many sizes. */
@@ -139,7 +147,7 @@ function createRule(random: Random, tier: string, wanted: WantedRule): Rule {
     action: http === undefined ? action : "allow",
     protocol,
     source,
-    destination: { ...ENTITY, ports },
+    destination: { ...ANY_ENTITY, ports },
     http,
   };
 }
@@ -148,16 +156,16 @@ function createRule(random: Random, tier: string, wanted: WantedRule): Rule {
 function createPeer(random: Random): EntityMatch {
   const ipSetIds = [`s:set-${random.below(SETS)}`];
   const kind = random.below(10);
-  if (kind < 4) return { ...ENTITY, ipSetIds, originalSelector: "app == 'x'" };
+  if (kind < 4) return { ...ANY_ENTITY, ipSetIds, originalSelector: "app == 'x'" };
   if (kind < 8) {
     const names = [random.pick(NAMES), `other-${random.below(50)}`];
-    return { ...ENTITY, ipSetIds, serviceAccountMatch: { selector: "", names } };
+    return { ...ANY_ENTITY, ipSetIds, serviceAccountMatch: { selector: "", names } };
   }
   const nets = Array.from(
     { length: 1 + random.below(4) },
     () => `172.${16 + random.below(16)}.${random.below(256)}.0/24`,
   );
-  return { ...ENTITY, nets };
+  return { ...ANY_ENTITY, nets };
 }
 
 function createHttp(random: Random): HttpMatch {
@@ -188,24 +196,6 @@ function createSet(random: Random, index: number): Message {
   };
 }
 
-const ENTITY: EntityMatch = {
-  nets: [],
-  notNets: [],
-  ports: [],
-  notPorts: [],
-  ipSetIds: [],
-  notIpSetIds: [],
-  namedPortIpSetIds: [],
-  notNamedPortIpSetIds: [],
-  ipPortSetIds: [],
-  originalSelector: "",
-  originalNamespaceSelector: "",
-  originalNotSelector: "",
-  serviceAccountMatch: undefined,
-  originalService: "",
-  originalServiceNamespace: "",
-};
-
 const RULE: Rule = {
   action: "allow",
   ipVersion: undefined,
@@ -213,8 +203,8 @@ const RULE: Rule = {
   notProtocol: undefined,
   icmp: undefined,
   notIcmp: undefined,
-  source: ENTITY,
-  destination: ENTITY,
+  source: ANY_ENTITY,
+  destination: ANY_ENTITY,
   http: undefined,
   annotations: new Map(),
   ruleId: "",

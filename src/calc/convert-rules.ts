@@ -1,7 +1,14 @@
 import type { EntityRule, PolicyAction, PolicyRule, RulePort } from "../datastore/resources.ts";
 import { formatCidr } from "../net/address.ts";
 import { protocolNumber } from "../net/protocol.ts";
-import type { EntityMatch, PortRange, Protocol, Rule, ServiceAccountMatch } from "../policy/messages.ts";
+import {
+  ANY_ENTITY,
+  type EntityMatch,
+  type PortRange,
+  type Protocol,
+  type Rule,
+  type ServiceAccountMatch,
+} from "../policy/messages.ts";
 import { formatSelector, hashId } from "../selector/format-selector.ts";
 import { ALL, type Selector } from "../selector/selector.ts";
 import {
@@ -52,24 +59,6 @@ const ACTIONS: Readonly<Record<PolicyAction, string>> = {
   Pass: "next-tier",
 };
 
-const ANY: EntityMatch = {
-  nets: [],
-  notNets: [],
-  ports: [],
-  notPorts: [],
-  ipSetIds: [],
-  notIpSetIds: [],
-  namedPortIpSetIds: [],
-  notNamedPortIpSetIds: [],
-  ipPortSetIds: [],
-  originalSelector: "",
-  originalNamespaceSelector: "",
-  originalNotSelector: "",
-  serviceAccountMatch: undefined,
-  originalService: "",
-  originalServiceNamespace: "",
-};
-
 function actionOnly(action: PolicyAction): RuleWithoutId {
   return {
     action: ACTIONS[action],
@@ -78,8 +67,8 @@ function actionOnly(action: PolicyAction): RuleWithoutId {
     notProtocol: undefined,
     icmp: undefined,
     notIcmp: undefined,
-    source: ANY,
-    destination: ANY,
+    source: ANY_ENTITY,
+    destination: ANY_ENTITY,
     http: undefined,
     annotations: new Map(),
   };

@@ -89,6 +89,25 @@ export type EntityMatch = {
   readonly originalServiceNamespace: string;
 };
 
+/** Asks nothing: what a rule says of a side that it leaves open. */
+export const ANY_ENTITY: EntityMatch = {
+  nets: [],
+  notNets: [],
+  ports: [],
+  notPorts: [],
+  ipSetIds: [],
+  notIpSetIds: [],
+  namedPortIpSetIds: [],
+  notNamedPortIpSetIds: [],
+  ipPortSetIds: [],
+  originalSelector: "",
+  originalNamespaceSelector: "",
+  originalNotSelector: "",
+  serviceAccountMatch: undefined,
+  originalService: "",
+  originalServiceNamespace: "",
+};
+
 export type IpVersion = 4 | 6;
 
 export type Rule = {

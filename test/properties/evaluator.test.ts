@@ -6,14 +6,14 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { evaluate, evaluateSnapshot } from "../../src/policy/evaluate.ts";
 import { explain } from "../../src/policy/explain.ts";
-import type { Message, Rule } from "../../src/policy/messages.ts";
+import { ANY_ENTITY, type Message, type Rule } from "../../src/policy/messages.ts";
 import type { PolicyOptions } from "../../src/policy/options.ts";
 import { type Snapshot, SnapshotStore } from "../../src/policy/snapshot.ts";
 import { SnapshotBuilder } from "../../src/policy/snapshot-builder.ts";
 import type { Verdict } from "../../src/policy/verdict.ts";
 import { evaluatorCase, judgeCase, REQUESTS_PER_CASE } from "../support/generate-case.ts";
 import { type Request, request, toFlow } from "../support/generate-flow.ts";
-import { ALLOW_ALL, ANY_SIDE, change, messages, options } from "../support/generate-policy.ts";
+import { ALLOW_ALL, change, messages, options } from "../support/generate-policy.ts";
 import {
   EMPTY_STATE,
   foldMessages,
@@ -34,7 +34,7 @@ function build(given: readonly Message[], chosen: PolicyOptions): Snapshot {
 /** Rules that match nobody before each rule, so that one policy fills more than one piece of the program. */
 function padPolicy(message: Message, count: number): Message {
   if (message.kind !== "active_policy_update") return message;
-  const filler: Rule = { ...ALLOW_ALL, action: "deny", source: { ...ANY_SIDE, nets: ["203.0.113.0/24"] } };
+  const filler: Rule = { ...ALLOW_ALL, action: "deny", source: { ...ANY_ENTITY, nets: ["203.0.113.0/24"] } };
   const inboundRules = message.policy.inboundRules.flatMap((rule) => [
     ...new Array<Rule>(count).fill(filler),
     rule,

@@ -3,21 +3,22 @@
  * and requests meet often. test/properties/generators.test.ts holds the shares honest.
  */
 import fc from "fast-check";
-import type {
-  Endpoint,
-  EntityMatch,
-  HttpPathMatch,
-  IpSetUpdate,
-  Labels,
-  Message,
-  Policy,
-  PolicyId,
-  PortRange,
-  Profile,
-  Protocol,
-  Rule,
-  ServiceAccountMatch,
-  TierInfo,
+import {
+  ANY_ENTITY,
+  type Endpoint,
+  type EntityMatch,
+  type HttpPathMatch,
+  type IpSetUpdate,
+  type Labels,
+  type Message,
+  type Policy,
+  type PolicyId,
+  type PortRange,
+  type Profile,
+  type Protocol,
+  type Rule,
+  type ServiceAccountMatch,
+  type TierInfo,
 } from "../../src/policy/messages.ts";
 import type { PolicyOptions } from "../../src/policy/options.ts";
 import { PATH_PROFILES } from "../../src/policy/options.ts";
@@ -75,28 +76,10 @@ function some<T>(values: readonly T[], maxLength: number): fc.Arbitrary<T[]> {
 
 // ---- one side of a rule
 
-export const ANY_SIDE: EntityMatch = {
-  nets: [],
-  notNets: [],
-  ports: [],
-  notPorts: [],
-  ipSetIds: [],
-  notIpSetIds: [],
-  namedPortIpSetIds: [],
-  notNamedPortIpSetIds: [],
-  ipPortSetIds: [],
-  originalSelector: "",
-  originalNamespaceSelector: "",
-  originalNotSelector: "",
-  serviceAccountMatch: undefined,
-  originalService: "",
-  originalServiceNamespace: "",
-};
-
 function side(
   fields: Partial<{ [K in keyof EntityMatch]: fc.Arbitrary<EntityMatch[K]> }>,
 ): fc.Arbitrary<EntityMatch> {
-  return fc.record(fields).map((chosen) => ({ ...ANY_SIDE, ...(chosen as Partial<EntityMatch>) }));
+  return fc.record(fields).map((chosen) => ({ ...ANY_ENTITY, ...(chosen as Partial<EntityMatch>) }));
 }
 
 const addressSetIds = weighted<readonly string[]>(
@@ -151,7 +134,7 @@ const identityMatch = fc.record({
   trustDomains: sometimes(20, fc.constantFrom(["other.example"], ["cluster.local"], ["Not One"]), []),
 });
 
-const anySide = fc.constant(ANY_SIDE);
+const anySide = fc.constant(ANY_ENTITY);
 const byNets = side({ nets: some(NETS, 3), notNets: sometimes(30, some(NETS, 2), []) });
 const byNotNets = side({ notNets: some(NETS, 2) });
 const bySets = side({
@@ -311,8 +294,8 @@ export const ALLOW_ALL: Rule = {
   notProtocol: undefined,
   icmp: undefined,
   notIcmp: undefined,
-  source: ANY_SIDE,
-  destination: ANY_SIDE,
+  source: ANY_ENTITY,
+  destination: ANY_ENTITY,
   http: undefined,
   annotations: new Map(),
   ruleId: "",
@@ -341,8 +324,8 @@ function narrowRule(entity: fc.Arbitrary<EntityMatch>, isSource: boolean): fc.Ar
     .map(({ action: chosen, entity: own }) => ({
       ...ALLOW_ALL,
       action: chosen,
-      source: isSource ? own : ANY_SIDE,
-      destination: isSource ? ANY_SIDE : own,
+      source: isSource ? own : ANY_ENTITY,
+      destination: isSource ? ANY_ENTITY : own,
     }));
 }
 

@@ -1,11 +1,12 @@
-import type {
-  EndpointId,
-  EntityMatch,
-  Message,
-  Policy,
-  PolicyId,
-  Profile,
-  Rule,
+import {
+  ANY_ENTITY,
+  type EndpointId,
+  type EntityMatch,
+  type Message,
+  type Policy,
+  type PolicyId,
+  type Profile,
+  type Rule,
 } from "../../src/policy/messages.ts";
 import { policyKey, referencedSets } from "../../src/sync/references.ts";
 import { type StreamState, sorted } from "./stream-observer.ts";
@@ -13,24 +14,6 @@ import { type StreamState, sorted } from "./stream-observer.ts";
 export function endpointId(name: string): EndpointId {
   return { orchestratorId: "k8s", workloadId: `prod/${name}`, endpointId: "eth0" };
 }
-
-const NO_ENTITY: EntityMatch = {
-  nets: [],
-  notNets: [],
-  ports: [],
-  notPorts: [],
-  ipSetIds: [],
-  notIpSetIds: [],
-  namedPortIpSetIds: [],
-  notNamedPortIpSetIds: [],
-  ipPortSetIds: [],
-  originalSelector: "",
-  originalNamespaceSelector: "",
-  originalNotSelector: "",
-  serviceAccountMatch: undefined,
-  originalService: "",
-  originalServiceNamespace: "",
-};
 
 function allowFrom(setId: string): Rule {
   return {
@@ -40,8 +23,8 @@ function allowFrom(setId: string): Rule {
     notProtocol: undefined,
     icmp: undefined,
     notIcmp: undefined,
-    source: { ...NO_ENTITY, ipSetIds: [setId] },
-    destination: NO_ENTITY,
+    source: { ...ANY_ENTITY, ipSetIds: [setId] },
+    destination: ANY_ENTITY,
     http: undefined,
     annotations: new Map(),
     ruleId: "",
