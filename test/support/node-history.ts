@@ -1,7 +1,6 @@
 import {
   ANY_ENTITY,
   type EndpointId,
-  type EntityMatch,
   type Message,
   type Policy,
   type PolicyId,
