@@ -211,6 +211,8 @@ export const WATCH_MIN_SECONDS = 300;
 /** A request that proves that the API server answers at all; without an answer every watch is begun anew. */
 export const HEARTBEAT_MS = 10_000;
 export const HEARTBEAT_TIMEOUT_MS = 10_000;
+/** While there is none, how long after one such request the next is made: what is found back soon is caught up with soon. */
+export const HEARTBEAT_RETRY_MS = 1_000;
 /** Pauses between attempts double from one to the other, less a random half. */
 export const RETRY_MIN_MS = 200;
 export const RETRY_MAX_MS = 30_000;

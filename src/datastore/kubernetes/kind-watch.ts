@@ -61,6 +61,8 @@ export class KindWatch {
   readonly #options: KindWatchOptions;
   readonly #closing = new AbortController();
   #attempt = new AbortController();
+  /** Ends the pause after a failure. */
+  #recovering = new AbortController();
   #running: Promise<void> | undefined;
   #paused: Deferred<void> | undefined;
   #place: Place | undefined;
@@ -117,9 +119,15 @@ export class KindWatch {
     this.#attempt.abort(new ApiError(0, why));
   }
 
+  /** Tries again now, if it is in the pause after a failure: something says that the server is back. */
+  hurry(): void {
+    this.#recovering.abort();
+  }
+
   /** Stops following; what is known stays. */
   pause(): void {
     if (this.#paused !== undefined) return;
+    this.#recovering.abort();
     this.#paused = createDeferred();
     this.#attempt.abort(new ApiError(0, "paused"));
   }
@@ -279,8 +287,8 @@ export class KindWatch {
     // The end of a history is no failure of the server's, so the first list after it is made at once.
     const isFirst = isExpired(error) && this.#failures === 1;
     const delayMs = error.retryAfterMs ?? (isFirst ? 0 : backoffMs(this.#failures, this.#options.random()));
-    this.#attempt = new AbortController();
-    await this.#pauseFor(delayMs, this.#attempt.signal).catch(() => undefined); // a reconnect ends the pause
+    this.#recovering = new AbortController();
+    await this.#pauseFor(delayMs, this.#recovering.signal).catch(() => undefined); // a pause that ends early is over too
   }
 
   async #pauseFor(delayMs: number, signal: AbortSignal): Promise<void> {

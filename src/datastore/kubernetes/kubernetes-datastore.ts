@@ -3,7 +3,12 @@ import { assert } from "../../base/assert.ts";
 import type { Clock } from "../../base/clock.ts";
 import { createDeferred } from "../../base/deferred.ts";
 import type { Issue } from "../../base/issue.ts";
-import { CHANGES_COALESCE_MS, HEARTBEAT_MS, HEARTBEAT_TIMEOUT_MS } from "../../base/limits.ts";
+import {
+  CHANGES_COALESCE_MS,
+  HEARTBEAT_MS,
+  HEARTBEAT_RETRY_MS,
+  HEARTBEAT_TIMEOUT_MS,
+} from "../../base/limits.ts";
 import type { Datastore, DatastoreHealth, DatastoreListener } from "../datastore.ts";
 import type { ResourceUpdate } from "../resources.ts";
 import { BUILT_IN_TIERS } from "../schema/tier.ts";
@@ -46,6 +51,8 @@ export class KubernetesDatastore implements Datastore {
   #timer: NodeJS.Timeout | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
   #isInSync = false;
+  /** As far as the last request for a sign of life tells. */
+  #isAnswering = true;
   #haveIssuesChanged = true;
   #objectIssues: readonly Issue[] = [];
   #reported: readonly Issue[] = [];
@@ -170,18 +177,24 @@ export class KubernetesDatastore implements Datastore {
   }
 
   #beatLater(): void {
-    this.#heartbeat = setTimeout(() => void this.#beat(), HEARTBEAT_MS);
+    this.#heartbeat = setTimeout(
+      () => void this.#beat(),
+      this.#isAnswering ? HEARTBEAT_MS : HEARTBEAT_RETRY_MS,
+    );
   }
 
   /** Any answer is a sign of life; without one the connections of the watches are as dead as this one. */
   async #beat(): Promise<void> {
     const signal = this.#closing.signal;
+    const watches = [this.#gateWatch, ...this.#watches];
     try {
       await this.#client.getStatus({ path: "/livez", signal, answerTimeoutMs: HEARTBEAT_TIMEOUT_MS });
+      if (!this.#isAnswering) for (const watch of watches) watch.hurry();
+      this.#isAnswering = true;
     } catch {
       // whatever it was: there is no answer
-      const why = "the API server doesn't answer";
-      for (const watch of [this.#gateWatch, ...this.#watches]) watch.reconnect(why);
+      this.#isAnswering = false;
+      for (const watch of watches) watch.reconnect("the API server doesn't answer");
     }
     if (!signal.aborted) this.#beatLater();
   }
