@@ -1,0 +1,112 @@
+/** The node agent as a process, on a real API server that isn't there yet when it starts. */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { awaitTrue, type ControlPlane } from "../../control-plane/control-plane.ts";
+import { nodeToken, startCluster } from "./cluster.ts";
+
+const MAIN = join(import.meta.dirname, "../../../src/cli/main.ts");
+const TIMEOUT_MS = 60_000;
+
+describe("ephor node --datastore kubernetes", () => {
+  let plane: ControlPlane;
+  let folder: string;
+  let agent: ChildProcess | undefined;
+
+  before(async () => {
+    plane = await startCluster();
+    folder = await mkdtemp(join(tmpdir(), "ephor-node-"));
+    await writeFile(join(folder, "kubeconfig"), kubeconfig(plane, await nodeToken(plane)));
+  });
+
+  after(async () => {
+    agent?.kill("SIGKILL");
+    await plane?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it("waits for an API server that is away, is ready when it was read, and says how old that is", async () => {
+    await plane.killServer();
+    const flags = [
+      "--datastore",
+      "kubernetes",
+      "--kubeconfig",
+      join(folder, "kubeconfig"),
+      "--node-name",
+      "node-1",
+    ];
+    const own = ["--prefix", join(folder, "agent"), "--admin", `unix:${join(folder, "admin.sock")}`];
+    agent = spawn(process.execPath, [MAIN, "node", ...flags, ...own], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    await awaitTrue("it says why it waits", TIMEOUT_MS, async () => (await status()).issueCount > 0);
+    assert.equal((await ask("/readyz")).status, 503);
+    const waiting = await status();
+    assert.deepEqual(
+      [waiting.inSync, waiting.datastoreConnected, waiting.datastoreAgeSeconds],
+      [false, false, null],
+    );
+    await plane.startServer();
+    await awaitTrue("it is ready", TIMEOUT_MS, async () => (await ask("/readyz")).status === 200);
+    await awaitTrue("it is connected", TIMEOUT_MS, async () => (await status()).datastoreConnected);
+    assert.ok(((await status()).datastoreAgeSeconds ?? Number.NaN) < 60);
+    assert.equal((await status()).issueCount, 0);
+    assert.match((await ask("/metrics")).body, /^ephor_datastore_connected 1$/m);
+  });
+
+  it("goes on serving when the API server is gone, and says that it is", async () => {
+    await plane.killServer();
+    await awaitTrue("it says so", TIMEOUT_MS, async () => !(await status()).datastoreConnected);
+    assert.equal((await ask("/readyz")).status, 200);
+    const ended = once(agent as ChildProcess, "exit");
+    agent?.kill("SIGTERM");
+    assert.deepEqual(await ended, [0, null]);
+  });
+
+  type Status = {
+    readonly inSync: boolean;
+    readonly datastoreConnected: boolean;
+    readonly datastoreAgeSeconds: number | null;
+    readonly issueCount: number;
+  };
+
+  async function status(): Promise<Status> {
+    const { body } = await ask("/status");
+    return body === ""
+      ? { inSync: false, datastoreConnected: false, datastoreAgeSeconds: null, issueCount: 0 }
+      : JSON.parse(body);
+  }
+
+  /** Status 0 while nobody listens. */
+  async function ask(path: string): Promise<{ readonly status: number; readonly body: string }> {
+    const sent = request({ socketPath: join(folder, "admin.sock"), path }).end();
+    try {
+      const [answer] = await once(sent, "response");
+      let body = "";
+      for await (const piece of answer.setEncoding("utf8")) body += piece;
+      return { status: answer.statusCode, body };
+    } catch {
+      return { status: 0, body: "" }; // not yet
+    }
+  }
+});
+
+function kubeconfig(plane: ControlPlane, token: string): string {
+  const cluster = {
+    server: `https://127.0.0.1:${plane.port}`,
+    "certificate-authority-data": Buffer.from(plane.ca).toString("base64"),
+  };
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": "test",
+    contexts: [{ name: "test", context: { cluster: "test", user: "node" } }],
+    clusters: [{ name: "test", cluster }],
+    users: [{ name: "node", user: { token } }],
+  });
+}
