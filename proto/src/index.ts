@@ -34,6 +34,8 @@ export type {
   ToDataplane__Output as ToDataplaneOutput,
 } from "./generated/felix/ToDataplane.ts";
 export type { HealthClient } from "./generated/grpc/health/v1/Health.ts";
+export type { X509BundlesResponse__Output as X509BundlesResponseOutput } from "./generated/X509BundlesResponse.ts";
+export type { X509SVIDResponse__Output as X509SvidResponseOutput } from "./generated/X509SVIDResponse.ts";
 export type { ProtoGrpcType };
 
 /** Where the protocol texts lie: beside the compiled files, in a checkout and in an installed package alike. */

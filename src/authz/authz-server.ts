@@ -13,24 +13,25 @@ import {
   SHUTDOWN_GRACE_MS,
 } from "../base/limits.ts";
 import { formatListenAddress, type ListenAddress } from "../base/listen-address.ts";
+import type { Result } from "../base/result.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import type { PeerIdentityReader } from "../identity/peer-identity-reader.ts";
 import type { SnapshotStore } from "../policy/snapshot.ts";
 import { CheckHandler, type DecisionObserver } from "./check-handler.ts";
 import type { CheckVersion } from "./decode-check-request.ts";
 import { OverloadGuard } from "./overload-guard.ts";
+import type { TlsCredentialStore } from "./tls-credentials.ts";
+import { createTlsListener } from "./tls-listener.ts";
 import { listenOnUnixSocket, SOCKET_MODE_DEFAULT, type SocketAccess } from "./unix-socket.ts";
 
 /** How TCP listeners are secured. Unix sockets never are: their file's permissions do that. */
 export type TcpSecurity =
   | {
       readonly kind: "tls";
-      /** PEM: the server's certificate, then its intermediates. */
-      readonly certificateChain: Buffer;
-      /** PEM. */
-      readonly privateKey: Buffer;
-      /** PEM of the authorities whose clients may connect (mutual TLS); undefined lets every client in. */
-      readonly clientAuthorities: Buffer | undefined;
+      /** Replaced while the server listens. */
+      readonly credentials: TlsCredentialStore;
+      /** Judges clients by their certificates in DER, leaf first. Default: by the authorities among the credentials. */
+      readonly admit?: (certificates: readonly Buffer[]) => Result<unknown, string>;
     }
   /** Plaintext, asked for explicitly: whoever reaches the port can ask for verdicts, and read and change answers on the way. */
   | { readonly kind: "insecure" };
@@ -126,8 +127,7 @@ export class AuthzServer {
 
   /** May be called for several addresses. Resolves with the address once it is listened on, its port filled in. */
   async listen(address: ListenAddress): Promise<ListenAddress> {
-    const injector = this.#grpc.createConnectionInjector(this.#credentials(address));
-    const listener = createServer((socket) => this.#accept(socket, injector));
+    const listener = this.#createListener(address);
     if (address.kind === "unix") {
       await listenOnUnixSocket(listener, address.path, this.#options.socketAccess ?? SOCKET_ACCESS_DEFAULT);
       this.#keep(listener);
@@ -203,11 +203,29 @@ export class AuthzServer {
     if (this.#errorBucket.take()) this.#options.onError?.(error);
   }
 
-  #accept(socket: Socket, injector: grpc.ConnectionInjector): void {
+  /** TLS ends at our own listener, so that clients are let in by what we verify and certificates can be replaced. */
+  #createListener(address: ListenAddress): NetServer {
+    const injector = this.#grpc.createConnectionInjector(grpc.ServerCredentials.createInsecure());
+    const security = address.kind === "unix" ? undefined : this.#tcpSecurity(address);
+    if (security?.kind !== "tls") {
+      return createServer((socket) => {
+        if (this.#track(socket)) injector.injectConnection(socket);
+        else socket.destroy();
+      });
+    }
+    return createTlsListener({
+      credentials: security.credentials,
+      admit: security.admit,
+      onSocket: (socket) => this.#track(socket),
+      onAdmitted: (socket) => injector.injectConnection(socket),
+      onRefused: (why) => this.#report(new Error(`a client was not let in: ${why}`)),
+    });
+  }
+
+  #track(socket: Socket): boolean {
     if (this.#connections.size >= (this.#options.connectionsMax ?? CHECK_CONNECTIONS_MAX)) {
       this.connectionsRefused++;
-      socket.destroy();
-      return;
+      return false;
     }
     this.#connections.add(socket);
     // What goes wrong with a connection shows as its end; without a handler it would end the process.
@@ -216,7 +234,7 @@ export class AuthzServer {
       this.#connections.delete(socket);
       if (this.#connections.size === 0) this.#onLastConnection?.();
     });
-    injector.injectConnection(socket);
+    return true;
   }
 
   #check(version: CheckVersion): grpc.handleUnaryCall<Buffer, Buffer> {
@@ -230,18 +248,12 @@ export class AuthzServer {
     };
   }
 
-  #credentials(address: ListenAddress): grpc.ServerCredentials {
-    if (address.kind === "unix") return grpc.ServerCredentials.createInsecure();
+  #tcpSecurity(address: ListenAddress): TcpSecurity {
     const security = this.#options.tcpSecurity;
     if (security === undefined) {
       throw new Error(`${formatListenAddress(address)} needs TLS, or to be allowed explicitly without`);
     }
-    if (security.kind === "insecure") return grpc.ServerCredentials.createInsecure();
-    return grpc.ServerCredentials.createSsl(
-      security.clientAuthorities ?? null,
-      [{ cert_chain: security.certificateChain, private_key: security.privateKey }],
-      security.clientAuthorities !== undefined,
-    );
+    return security;
   }
 }
 

@@ -8,4 +8,5 @@ export {
 } from "./authz-server.ts";
 export { CheckHandler, type DecisionObserver } from "./check-handler.ts";
 export { blankFlow, type CheckVersion, decodeCheckRequest } from "./decode-check-request.ts";
+export { TlsCredentialStore, type TlsCredentials } from "./tls-credentials.ts";
 export { findGroup, SOCKET_MODE_DEFAULT, type SocketAccess } from "./unix-socket.ts";

@@ -59,6 +59,10 @@ export const TRUST_BUNDLE_MAX_BYTES = 1_048_576;
 export const TRUST_BUNDLE_AUTHORITIES_MAX = 256;
 /** Files of bundles, certificates and keys are read again this often; a rotation has hours of overlap. */
 export const CREDENTIAL_POLL_MS = 1_000;
+/** What the Workload API has to tell at start is there at once, or somebody should look. */
+export const WORKLOAD_API_FIRST_MS = 10_000;
+export const WORKLOAD_API_RETRY_FIRST_MS = 250;
+export const WORKLOAD_API_RETRY_MAX_MS = 30_000;
 /** A forwarded-certificate header, its elements (one a proxy on the way), and the parsed ones that are kept. */
 export const FORWARDED_HEADER_MAX_CHARS = 131_072;
 export const FORWARDED_ELEMENTS_MAX = 16;
@@ -82,6 +86,8 @@ export const CHECK_TRANSPORT_MAX_BYTES = 67_108_864;
 export const WIRE_GROUP_DEPTH_MAX = 16;
 /** Connections of one server. Envoy opens one a worker thread, and one more for each CHECK_STREAMS_MAX calls under way. */
 export const CHECK_CONNECTIONS_MAX = 1_024;
+/** From a TCP connection to the end of its TLS handshake. */
+export const TLS_HANDSHAKE_TIMEOUT_MS = 5_000;
 /** Calls under way on one connection. */
 export const CHECK_STREAMS_MAX = 1_000;
 /** Once a check has waited this long it is refused at once; half of Envoy's default timeout of 200 ms. */

@@ -1,22 +1,23 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { findGroup, type TcpSecurity } from "../authz/index.ts";
+import { findGroup } from "../authz/index.ts";
 import { toError } from "../base/assert.ts";
 import { systemClock } from "../base/clock.ts";
 import { type ListenAddress, parseListenAddress } from "../base/listen-address.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from "../observe/index.ts";
 import { chooseSource, type SourceFlags } from "./choose-source.ts";
-import { choice, flag, RepeatableFlag, readDurationMs, readFileMode, readText, toggle } from "./flags.ts";
-import { addIdentityFlags, type IdentityFlags, withImpliedPeer } from "./identity-flags.ts";
+import { choice, flag, RepeatableFlag, readDurationMs, readFileMode, readText } from "./flags.ts";
+import { addIdentityFlags, type IdentityFlags, withImpliedPeer, workloadApiFlag } from "./identity-flags.ts";
 import { setUpIdentity } from "./identity-sources.ts";
 import { type CommandContext, type Io, UsageError } from "./io.ts";
 import { addPolicyFlags, portMap } from "./policy-flags.ts";
 import { runService } from "./run-service.ts";
 import { Sidecar, type SidecarOptions } from "./sidecar-process.ts";
+import { addTlsFlags, setUpTls, type TlsFlags, wantsSvid } from "./tls-flags.ts";
 
 type SidecarFlags = SourceFlags &
-  IdentityFlags & {
+  IdentityFlags &
+  TlsFlags & {
     readonly listen?: readonly ListenAddress[];
     readonly socketMode?: number;
     readonly socketGroup?: string;
@@ -37,6 +38,8 @@ export function sidecarCommand({ io, finish }: CommandContext): Command {
   const command = new Command("sidecar").description("answer Envoy's ext_authz checks for one workload");
   addPolicyFlags(command);
   addIdentityFlags(command);
+  command.addOption(workloadApiFlag());
+  addTlsFlags(command);
   command
     .addOption(
       flag(
@@ -62,16 +65,6 @@ export function sidecarCommand({ io, finish }: CommandContext): Command {
     )
     .addOption(flag("--socket-mode <mode>", "permissions of Unix sockets (default: 0660)", readFileMode))
     .addOption(flag("--socket-group <group>", "group that owns Unix sockets, by name or number", readText))
-    .addOption(flag("--tls-certificate <file>", "certificate chain for TCP listeners, PEM", readText))
-    .addOption(flag("--tls-key <file>", "its private key, PEM", readText))
-    .addOption(
-      flag(
-        "--tls-client-ca <file>",
-        "let in only clients whose certificate one of these signed, PEM",
-        readText,
-      ),
-    )
-    .addOption(toggle("--insecure-tcp", "listen on TCP without TLS"))
     .addOption(flag("--denial-body <text>", "what a denied client reads (default: nothing)", readText))
     .addOption(
       flag(
@@ -124,55 +117,25 @@ function readSyncAddress(text: string): Result<string, string> {
 }
 
 async function sidecarOptions(flags: SidecarFlags, guards: string, log: Logger): Promise<SidecarOptions> {
-  const identity = setUpIdentity(flags, (message) => log.error(message));
   const listen = flags.listen ?? [DEFAULT_LISTEN];
-  const tcpSecurity = readTcpSecurity(flags);
-  const tcp = listen.some(({ kind }) => kind === "tcp");
-  if (tcp && tcpSecurity === undefined) {
-    throw new UsageError("--listen on TCP needs --tls-certificate and --tls-key, or --insecure-tcp");
-  }
-  if (!tcp && tcpSecurity !== undefined)
-    throw new UsageError("there is no TCP address to --listen on for what the TLS flags say");
+  const onProblem = (message: string): void => log.error(message);
+  const identity = setUpIdentity(flags, wantsSvid(flags, listen), onProblem);
+  const tcp = setUpTls(flags, listen, identity, onProblem);
   return {
     flags,
     guards,
     identity: identity.options,
-    sources: identity.sources,
+    sources: [...identity.sources, ...tcp.sources],
     listen,
     admin: flags.admin,
     authz: {
       socketAccess: { mode: flags.socketMode ?? 0o660, group: await readGroup(flags.socketGroup) },
-      ...(tcpSecurity === undefined ? {} : { tcpSecurity }),
+      ...(tcp.security === undefined ? {} : { tcpSecurity: tcp.security }),
       denialBody: flags.denialBody ?? "",
       portMap: portMap(flags),
     },
     drainTimeoutMs: flags.drainTimeout ?? DEFAULT_DRAIN_TIMEOUT_MS,
   };
-}
-
-function readTcpSecurity(flags: SidecarFlags): TcpSecurity | undefined {
-  const { tlsCertificate, tlsKey, tlsClientCa, insecureTcp = false } = flags;
-  if (tlsCertificate === undefined && tlsKey === undefined && tlsClientCa === undefined) {
-    return insecureTcp ? { kind: "insecure" } : undefined;
-  }
-  if (insecureTcp) throw new UsageError("--insecure-tcp excludes the TLS flags");
-  if (tlsCertificate === undefined || tlsKey === undefined) {
-    throw new UsageError("TLS needs both --tls-certificate and --tls-key");
-  }
-  return {
-    kind: "tls",
-    certificateChain: readFileOf("--tls-certificate", tlsCertificate),
-    privateKey: readFileOf("--tls-key", tlsKey),
-    clientAuthorities: tlsClientCa === undefined ? undefined : readFileOf("--tls-client-ca", tlsClientCa),
-  };
-}
-
-function readFileOf(name: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (reason) {
-    throw new UsageError(`${name}: ${toError(reason).message}`);
-  }
 }
 
 async function readGroup(group: string | undefined): Promise<number | undefined> {

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { describe, it } from "node:test";
 import { credentials, status } from "@grpc/grpc-js";
-import type { TcpSecurity } from "../../src/authz/index.ts";
+import { type TcpSecurity, TlsCredentialStore } from "../../src/authz/index.ts";
 import { AuthzFixture, getCheck, until } from "../support/authz-fixture.ts";
 import { mintCertificate, mintedKeyPem, SAN_DNS } from "../support/mint-certificate.ts";
+import { mintRoot } from "../support/mint-chain.ts";
 
 // Self-signed, and so its own authority, for server and clients alike.
 const CERTIFICATE = Buffer.from(
@@ -22,12 +23,14 @@ const STRANGER = Buffer.from(
   }),
 );
 const KEY = Buffer.from(mintedKeyPem);
-const TLS: TcpSecurity = {
-  kind: "tls",
-  certificateChain: CERTIFICATE,
-  privateKey: KEY,
-  clientAuthorities: undefined,
-};
+function tls(clientAuthorities?: Buffer, privateKey: Buffer = KEY): TcpSecurity {
+  const credentials = new TlsCredentialStore({
+    certificateChain: CERTIFICATE,
+    privateKey,
+    clientAuthorities,
+  });
+  return { kind: "tls", credentials };
+}
 const LOOPBACK = { kind: "tcp", host: "127.0.0.1", port: 0 } as const;
 const NAME = { "grpc.ssl_target_name_override": "localhost" };
 
@@ -50,19 +53,19 @@ describe("AuthzServer on TCP", () => {
   });
 
   it("answers over TLS", async () => {
-    await using fixture = await AuthzFixture.start({ tcpSecurity: TLS });
+    await using fixture = await AuthzFixture.start({ tcpSecurity: tls() });
     const client = fixture.client(await listenOnTcp(fixture), credentials.createSsl(CERTIFICATE), NAME);
     assert.equal((await client.ask(getCheck("/public"))).status?.code, 0);
   });
 
   it("does not answer a plaintext client where TLS is asked for", async () => {
-    await using fixture = await AuthzFixture.start({ tcpSecurity: TLS });
+    await using fixture = await AuthzFixture.start({ tcpSecurity: tls() });
     const client = fixture.client(await listenOnTcp(fixture));
     await assert.rejects(client.ask(getCheck("/public"), { deadlineMs: 2_000 }));
   });
 
   it("is refused by a client that does not know its authority", async () => {
-    await using fixture = await AuthzFixture.start({ tcpSecurity: TLS });
+    await using fixture = await AuthzFixture.start({ tcpSecurity: tls() });
     const client = fixture.client(await listenOnTcp(fixture), credentials.createSsl(STRANGER), NAME);
     await assert.rejects(client.ask(getCheck("/public"), { deadlineMs: 2_000 }), {
       code: status.UNAVAILABLE,
@@ -71,7 +74,7 @@ describe("AuthzServer on TCP", () => {
 
   it("mutual TLS: answers a client of the authorities only", async () => {
     await using fixture = await AuthzFixture.start({
-      tcpSecurity: { ...TLS, clientAuthorities: CERTIFICATE },
+      tcpSecurity: tls(CERTIFICATE),
     });
     const target = await listenOnTcp(fixture);
     const known = fixture.client(target, credentials.createSsl(CERTIFICATE, KEY, CERTIFICATE), NAME);
@@ -87,7 +90,7 @@ describe("AuthzServer on TCP", () => {
   });
 
   it("survives handshakes that break off, and drains although one is under way", async () => {
-    await using fixture = await AuthzFixture.start({ tcpSecurity: TLS });
+    await using fixture = await AuthzFixture.start({ tcpSecurity: tls() });
     const port = Number((await listenOnTcp(fixture)).split(":")[1]);
     for (const words of ["", "\x16\x03\x01", "not a handshake"]) {
       const socket = connect({ port, host: "127.0.0.1" });
@@ -103,8 +106,8 @@ describe("AuthzServer on TCP", () => {
     assert.equal(fixture.server.connectionCount, 0);
   });
 
-  it("refuses a key that is not the certificate's, before it listens", async () => {
-    await using fixture = new AuthzFixture({ tcpSecurity: { ...TLS, privateKey: Buffer.from("no key") } });
-    await assert.rejects(listenOnTcp(fixture));
+  it("refuses a key that is not the certificate's, before it listens", () => {
+    assert.throws(() => tls(undefined, Buffer.from("no key")));
+    assert.throws(() => tls(undefined, Buffer.from(mintRoot("x").keyPem)));
   });
 });
