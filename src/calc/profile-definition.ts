@@ -67,7 +67,7 @@ export function madeProfile(resource: Namespace | ServiceAccount): {
 /** The definition in a Profile object; its labels apply verbatim. */
 export function writtenProfile(profile: Profile): ProfileDefinition {
   return {
-    labels: profile.labelsToApply,
+    labels: profile.labelsToApply ?? NO_LABELS,
     ingress: profile.ingress,
     egress: profile.egress,
     unusable: profile.unusable?.why ?? "",

@@ -5,8 +5,8 @@ import { namespaceProfile, serviceAccountProfile } from "./profile-definition.ts
 export type SetDoubt = "none" | "incomplete" | "unknown";
 
 /**
- * Objects of kinds without rules of which nothing can be used: they exist, but what they say is not known
- * (README.md, "What can't be used").
+ * Objects of kinds without rules of which nothing can be used, and profiles whose labels can't be: they exist, but what they say is not
+ * known (README.md, "What can't be used").
  */
 export class UnusableObjects {
   readonly #keys = new Map<string, ResourceKey>();
@@ -15,7 +15,7 @@ export class UnusableObjects {
   note(update: ResourceUpdate): void {
     const text = resourceKeyText(update.key);
     const isKnown = this.#keys.has(text);
-    if (update.kind === "unusable") this.#keys.set(text, update.key);
+    if (isInDoubt(update)) this.#keys.set(text, update.key);
     else this.#keys.delete(text);
     if (isKnown !== this.#keys.has(text)) this.#isChanged = true;
   }
@@ -31,7 +31,7 @@ export class UnusableObjects {
   get setDoubt(): SetDoubt {
     let doubt: SetDoubt = "none";
     for (const { kind } of this.#keys.values()) {
-      if (kind === "Namespace" || kind === "ServiceAccount") return "unknown";
+      if (kind === "Namespace" || kind === "ServiceAccount" || kind === "Profile") return "unknown";
       if (kind !== "Tier") doubt = "incomplete";
     }
     return doubt;
@@ -48,7 +48,13 @@ export class UnusableObjects {
     for (const { kind, namespace, name } of this.#keys.values()) {
       if (kind === "Namespace") names.add(namespaceProfile(name));
       if (kind === "ServiceAccount") names.add(serviceAccountProfile(namespace, name));
+      if (kind === "Profile") names.add(name);
     }
     return names;
   }
+}
+
+function isInDoubt(update: ResourceUpdate): boolean {
+  if (update.kind !== "put") return update.kind === "unusable";
+  return update.resource.kind === "Profile" && update.resource.labelsToApply === undefined;
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { ALL } from "../selector/selector.ts";
 import { type CalicoPolicy, type Resource, UNKNOWN_TIER } from "./resources.ts";
 
@@ -33,8 +34,10 @@ export function describeWidest(claims: readonly Resource[], why: string): Resour
     }
     case "Profile": {
       const profiles = claims.flatMap((claim) => (claim.kind === "Profile" ? [claim] : []));
+      const isOneMind = profiles.every((each) => isDeepStrictEqual(each.labelsToApply, first.labelsToApply));
       return {
         ...first,
+        labelsToApply: isOneMind ? first.labelsToApply : undefined,
         ingress: profiles.flatMap((each) => each.ingress),
         egress: profiles.flatMap((each) => each.egress),
         unusable,

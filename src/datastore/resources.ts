@@ -126,7 +126,8 @@ export type Profile = {
   readonly metadata: Metadata;
   readonly ingress: readonly PolicyRule[];
   readonly egress: readonly PolicyRule[];
-  readonly labelsToApply: Labels;
+  /** Undefined: of a placeholder whose labels can't be read. */
+  readonly labelsToApply: Labels | undefined;
   readonly unusable: Unusable | undefined;
 };
 

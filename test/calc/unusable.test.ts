@@ -117,6 +117,27 @@ describe("a namespace or service account that can't be used", () => {
   }
 });
 
+describe("a profile whose labels are not known", () => {
+  it("is in doubt like a namespace: sets count as missing, and endpoints that list it are taken away", () => {
+    const graph = make.graphFor("prod/api");
+    const endpoint = make.workload("prod/api", {}, ["10.0.0.1"], { profiles: ["p"] });
+    make.synced(graph, ...BASE.filter(({ kind }) => kind !== "Pod"), endpoint, make.profile("p"));
+    const broken = make.profile("p", { labelsToApply: undefined, unusable: { why: "broken" } });
+    const doubted = make.step(graph, make.put(broken));
+    assert.deepEqual(
+      sets(doubted).map(({ type }) => type),
+      ["unknown"],
+    );
+    assert.equal(kinds(doubted).includes("workload_endpoint_remove"), true);
+    const mended = make.step(graph, make.put(make.profile("p")));
+    assert.deepEqual(
+      sets(mended).map(({ type }) => type),
+      ["NET"],
+    );
+    assert.equal(kinds(mended).includes("workload_endpoint_update"), true);
+  });
+});
+
 describe("a policy whose tier is not known", () => {
   it("comes before all tiers, in one that denies at its end, and lacks none", () => {
     const { graph } = start();

@@ -144,10 +144,21 @@ describe("the placeholder of a profile", () => {
     );
     const { labelsToApply, ingress, unusable } = placeholder("Profile", value);
     assert.deepEqual(
-      [labelsToApply.get("a"), actions(ingress), unusable === undefined],
+      [labelsToApply?.get("a"), actions(ingress), unusable === undefined],
       ["b", "Allow,Deny", false],
     );
   });
+  for (const [what, spec, want] of [
+    ["can't be read", { labelsToApply: { a: 1 } }, undefined],
+    ["may be misspelt", { labelsToAply: { a: "b" } }, undefined],
+    ["stand in a text that is broken", undefined, undefined],
+    ["are none", { ingress: [1] }, new Map()],
+  ] as const) {
+    it(`tells whether its labels are known where they ${what}`, () => {
+      const value = object("projectcalico.org/v3", "Profile", { name: "p" }, { spec });
+      assert.deepEqual(placeholder("Profile", value).labelsToApply, want);
+    });
+  }
 });
 
 describe("the placeholder of a Kubernetes policy", () => {

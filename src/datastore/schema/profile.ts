@@ -66,7 +66,10 @@ export const PROFILE: Kind = defineKind({
       metadata,
       ingress: salvageRules(spec["ingress"], mayBeMisspelt),
       egress: salvageRules(spec["egress"], mayBeMisspelt),
-      labelsToApply: readable(LABELS_TO_APPLY, spec["labelsToApply"], new Map<string, string>()),
+      labelsToApply:
+        spec["labelsToApply"] === undefined && !mayBeMisspelt
+          ? new Map<string, string>()
+          : readable(LABELS_TO_APPLY, spec["labelsToApply"], undefined),
       unusable: { why },
     };
   },

@@ -40,7 +40,7 @@ export function profileLabels(resources: readonly Resource[]): Map<string, Label
   const found = new Map<string, LabelMap>();
   for (const resource of resources) {
     const { name, namespace, labels } = resource.metadata;
-    if (resource.kind === "Profile") found.set(name, resource.labelsToApply);
+    if (resource.kind === "Profile") found.set(name, resource.labelsToApply ?? new Map());
     if (resource.kind === "Namespace") found.set(`kns.${name}`, prefixed("pcns.", labels, name));
     if (resource.kind === "ServiceAccount")
       found.set(`ksa.${namespace}.${name}`, prefixed("pcsa.", labels, name));
