@@ -1,11 +1,10 @@
 /** A node agent as an operator runs it, and clients that do nothing but read its streams. */
-import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as grpc from "@grpc/grpc-js";
-import { PROGRAM } from "./sidecar.ts";
+import { PROGRAM, spawnForBench } from "./sidecar.ts";
 
 const SYNC_PATH = "/felix.PolicySync/Sync";
 const START_DEADLINE_MS = 60_000;
@@ -33,9 +32,7 @@ export async function startAgent(options: {
     writeFileSync(join(prefix, "creds", `${pod}.json`), JSON.stringify(fields));
   }
   const flags = ["--policies", options.policies, "--node-name", options.nodeName, "--prefix", prefix];
-  const child = spawn(process.execPath, [PROGRAM, "node", ...flags, "--log-level", "error"], {
-    stdio: ["ignore", "ignore", "inherit"],
-  });
+  const child = spawnForBench([PROGRAM, "node", ...flags, "--log-level", "error"]);
   const deadlineMs = performance.now() + START_DEADLINE_MS;
   const last = options.pods.at(-1) ?? "";
   while (!existsSync(socket(last))) {

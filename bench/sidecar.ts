@@ -57,9 +57,18 @@ export function residentMb(pid: number): number {
   return Number(match?.[1]) / 1024;
 }
 
+/** A process that does not outlive the bench, however that ends. */
+export function spawnForBench(args: readonly string[]): ChildProcess {
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
+  const kill = (): boolean => child.kill("SIGKILL");
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
+  return child;
+}
+
 async function startServer(argv: (socket: string) => readonly string[]): Promise<ServerProcess> {
   const socket = join(temporaryDirectory(), "s");
-  const child = spawn(process.execPath, argv(socket), { stdio: ["ignore", "ignore", "inherit"] });
+  const child = spawnForBench(argv(socket));
   await waitForSocket(socket, child);
   const client = new grpc.Client(`unix:${socket}`, grpc.credentials.createInsecure());
   return {
