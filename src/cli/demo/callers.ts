@@ -20,7 +20,11 @@ export type CredentialName =
   | "labWeb"
   | "otherDomain"
   | "notSpiffe"
-  | "stranger";
+  | "stranger"
+  | "expired"
+  | "authority"
+  | "spelledByDns"
+  | "otherDomainByUs";
 
 export type CallerName =
   | "web"
@@ -30,6 +34,10 @@ export type CallerName =
   | "webOtherDomain"
   | "webNotSpiffe"
   | "webStrangeAuthority"
+  | "webExpired"
+  | "webAuthority"
+  | "webSpelledByDns"
+  | "webOtherDomainByUs"
   | "thief"
   | "worker"
   | "console"
@@ -51,6 +59,10 @@ export const CALLERS: Readonly<Record<CallerName, Caller>> = {
   webOtherDomain: { name: "web of partner.example", address: "10.65.0.11", shows: "otherDomain" },
   webNotSpiffe: { name: "web.example.com, no SPIFFE ID", address: "10.65.0.11", shows: "notSpiffe" },
   webStrangeAuthority: { name: "web, an unknown CA's word", address: "10.65.0.11", shows: "stranger" },
+  webExpired: { name: "web, until yesterday", address: "10.65.0.11", shows: "expired" },
+  webAuthority: { name: "web, may sign others", address: "10.65.0.11", shows: "authority" },
+  webSpelledByDns: { name: "web's ID as a DNS name", address: "10.65.0.11", shows: "spelledByDns" },
+  webOtherDomainByUs: { name: "partner's web, by our CA", address: "10.65.0.11", shows: "otherDomainByUs" },
   thief: { name: "web's key, worker's address", address: "10.65.0.31", shows: "web" },
   worker: { name: "shop/worker", address: "10.65.0.31", shows: "worker" },
   console: { name: "ops/console", address: "10.65.8.11", shows: "console" },
@@ -70,6 +82,8 @@ export type Credentials = {
   readonly callers: Readonly<Record<CredentialName, Credential>>;
   /** PEM bundle that Envoy trusts: our own CA and a federated partner's. */
   readonly trustedByEnvoy: string;
+  /** The same by trust domain: what Ephor verifies certificates with. */
+  readonly bundles: Readonly<Record<string, string>>;
   /** PEM: whose server certificates callers accept. */
   readonly trustedByCallers: string;
 };
@@ -95,12 +109,17 @@ export async function mintCredentials(clock: Clock): Promise<Credentials> {
     otherDomain: federated.issue({ uris: ["spiffe://partner.example/ns/shop/sa/web"] }),
     notSpiffe: ours.issue({ uris: [], dnsNames: ["web.example.com"] }),
     stranger: unknown.issue(account("shop", "web")),
+    expired: ours.issue({ ...account("shop", "web"), isExpired: true }),
+    authority: ours.issue({ ...account("shop", "web"), isAuthority: true }),
+    spelledByDns: ours.issue({ uris: [], dnsNames: account("shop", "web").uris }),
+    otherDomainByUs: ours.issue({ uris: ["spiffe://partner.example/ns/shop/sa/web"] }),
   };
   const { server, ...callers } = await allOf(minted);
   return {
     server,
     callers,
     trustedByEnvoy: ours.certificate + federated.certificate,
+    bundles: { "cluster.local": ours.certificate, "partner.example": federated.certificate },
     trustedByCallers: ours.certificate,
   };
 }

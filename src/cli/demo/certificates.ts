@@ -17,6 +17,10 @@ export type Subject = {
   /** Normally one SPIFFE ID; none or several make what must not pass for an X.509-SVID. */
   readonly uris: readonly string[];
   readonly dnsNames?: readonly string[];
+  /** It ended yesterday. */
+  readonly isExpired?: boolean;
+  /** It may sign others, which no leaf may. */
+  readonly isAuthority?: boolean;
 };
 
 /** Long enough for any run, short enough to be useless afterwards. */
@@ -64,13 +68,18 @@ export class CertificateAuthority {
     const keys = await generateKeys();
     const certificate = blank(this.#clock, keys.publicKey, "demo workload");
     certificate.setIssuer(this.#issuer.subject.attributes);
+    const { isAuthority = false } = subject;
+    if (subject.isExpired) {
+      certificate.validity.notBefore = new Date(this.#clock.wallMs() - 2 * VALIDITY_MS);
+      certificate.validity.notAfter = new Date(this.#clock.wallMs() - VALIDITY_MS);
+    }
     const altNames = [
       ...subject.uris.map((value) => ({ type: SAN_URI, value })),
       ...(subject.dnsNames ?? []).map((value) => ({ type: SAN_DNS, value })),
     ];
     certificate.setExtensions([
-      { name: "basicConstraints", cA: false, critical: true },
-      { name: "keyUsage", digitalSignature: true, critical: true },
+      { name: "basicConstraints", cA: isAuthority, critical: true },
+      { name: "keyUsage", digitalSignature: true, keyCertSign: isAuthority, critical: true },
       { name: "extKeyUsage", serverAuth: true, clientAuth: true },
       { name: "subjectAltName", altNames },
       { name: "subjectKeyIdentifier" },

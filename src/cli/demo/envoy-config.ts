@@ -17,7 +17,8 @@ export type Listener = {
     readonly privateKey: string;
     /** PEM bundle: whose certificates count. */
     readonly trusted: string;
-    readonly clientCertificate?: "required" | "optional";
+    /** `any`: Envoy takes every certificate, whoever signed it, expired or not. */
+    readonly clientCertificate?: "required" | "optional" | "any";
   };
   /** What the filter answers to; defaults as recommended. */
   readonly authz?: AuthzFilter;
@@ -226,7 +227,12 @@ function downstreamTls(tls: NonNullable<Listener["tls"]>, protocol: "http" | "tc
             private_key: { inline_string: tls.privateKey },
           },
         ],
-        validation_context: { trusted_ca: { inline_string: tls.trusted } },
+        validation_context: {
+          trusted_ca: { inline_string: tls.trusted },
+          ...(tls.clientCertificate === "any"
+            ? { trust_chain_verification: "ACCEPT_UNTRUSTED", allow_expired_certificate: true }
+            : {}),
+        },
       },
     },
   };

@@ -9,9 +9,11 @@ export const LISTENER_PORTS: Readonly<Record<ListenerName, number>> = {
   http: 8080,
   metrics: 9090,
   events: 7443,
+  gullible: 8443,
 };
 
-export type ListenerName = "https" | "http" | "metrics" | "events";
+/** `gullible` is `https` with an Envoy that takes any certificate. */
+export type ListenerName = "https" | "http" | "metrics" | "events" | "gullible";
 
 export type Question = {
   readonly caller: CallerName;
@@ -42,6 +44,15 @@ const BLOCKLIST = "GlobalNetworkPolicy blocklist";
 /** No rule of the tier fits, and the tier denies at its end. */
 const NOBODY_ALLOWED = deny("tier default", "tier_default");
 const SECURITY_ENDS = deny("tier security", "tier_default");
+
+/** Callers with web's address and no good proof, and what is wrong with it. */
+const UNVERIFIED: readonly (readonly [CallerName, string])[] = [
+  ["webExpired", "expired"],
+  ["webOtherDomainByUs", "wrong domain: not that domain's authority"],
+  ["webStrangeAuthority", "the right name from another CA"],
+  ["webAuthority", "a CA's certificate as a leaf"],
+  ["webSpelledByDns", "a DNS name that spells the ID"],
+];
 
 export const TOPICS: readonly Topic[] = [
   {
@@ -281,6 +292,21 @@ export const TOPICS: readonly Topic[] = [
         expect: { answer: 401, rule: READ_CATALOGUE, reason: "identity_unverified" },
         note: "plaintext, from web's address",
       },
+    ],
+  },
+  {
+    title: "An Envoy that takes any certificate: Ephor verifies it by its trust bundles",
+    scenes: [
+      { caller: "web", to: "gullible", http: get("/v1/items"), expect: allow(READ_CATALOGUE) },
+      ...UNVERIFIED.map(
+        ([caller, note]): Scene => ({
+          caller,
+          to: "gullible",
+          http: get("/v1/items"),
+          expect: { answer: 401, rule: READ_CATALOGUE, reason: "identity_unverified" },
+          note,
+        }),
+      ),
     ],
   },
   {

@@ -1,7 +1,7 @@
 /** The demo's world: an upstream, an Envoy in front of it, an Ephor beside that, and callers. */
 
 import { rmSync } from "node:fs";
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -107,16 +107,16 @@ export class Stage {
         const allow = readAllow(line);
         if (allow !== undefined) allows.push(allow);
       };
-      const minting = agent?.credentials ?? mintCredentials(clock);
+      const credentials = await (agent?.credentials ?? mintCredentials(clock));
+      const bundles = await writeBundles(folder, credentials);
       const sidecar = await SidecarProcess.start({
         ...sockets,
         source:
           agent === undefined ? { policies, workload: GUARDED_WORKLOAD } : { policySync: agent.policySync },
-        flags: ["--log-level", "debug"],
+        flags: ["--log-level", "debug", ...bundles],
         onLog,
       });
       cleanup.add(() => sidecar.stop(SIDECAR_STOP_TIMEOUT_MS));
-      const credentials = await minting;
       const envoy = await EnvoyProcess.start({
         binary: envoyBinary,
         folder,
@@ -192,7 +192,7 @@ export class Stage {
 }
 
 export function isTls(listener: ListenerName): boolean {
-  return listener === "https" || listener === "events";
+  return listener === "https" || listener === "events" || listener === "gullible";
 }
 
 function listeners(credentials: Credentials): readonly Listener[] {
@@ -202,7 +202,19 @@ function listeners(credentials: Credentials): readonly Listener[] {
     { name: "http", protocol: "http" },
     { name: "metrics", protocol: "http" },
     { name: "events", protocol: "tcp", tls },
+    { name: "gullible", protocol: "http", tls: { ...tls, clientCertificate: "any" } },
   ];
+}
+
+/** A file a trust domain, and the flags that name them. */
+async function writeBundles(folder: string, { bundles }: Credentials): Promise<readonly string[]> {
+  const flags: string[] = [];
+  for (const [domain, pem] of Object.entries(bundles)) {
+    const path = join(folder, `${domain}.pem`);
+    await writeFile(path, pem);
+    flags.push("--trust-bundle", `${domain}=${path}`);
+  }
+  return flags;
 }
 
 /** Removed at the end, and also when the process is ended by an error or a signal on the way. */
