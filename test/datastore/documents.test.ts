@@ -272,6 +272,7 @@ describe("a list", () => {
   it("may be empty", async () =>
     assert.deepEqual(await names("apiVersion: v1\nkind: List\nitems: []\n"), []));
   for (const [text, want] of [
+    ["apiVersion: v1\nkind: Lsit\nitems: []\n", "bad_document 2:7"],
     ["apiVersion: v1\nkind: List\n", "missing_field 1:1"],
     ["apiVersion: v1\nkind: List\nitems: x\n", "bad_value 3:8"],
     ["apiVersion: v1\nkind: List\nitems: [x]\n", "bad_document 3:9"],

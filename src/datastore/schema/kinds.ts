@@ -96,7 +96,8 @@ export function unknownKind(
       message: `kind ${kind} of ${quote(apiVersion)} is not read; of ${[...new Set(versions)].join(" or ")} it is`,
     };
   }
-  const near = nearMiss(kind, [...new Set(KINDS.map((known) => known.kind))]);
+  // A list whose kind is misspelt would take all its objects with it.
+  const near = nearMiss(kind, [...new Set([...KINDS.map((known) => known.kind), "List"])]);
   const mayBePolicy = POLICY_GROUPS.includes(group) && !WITHOUT_BEARING.has(kind);
   if (near !== undefined && !WITHOUT_BEARING.has(kind)) {
     return { severity: "error", message: `kind ${quote(kind)} is unknown; did you mean ${near}?` };
