@@ -24,7 +24,7 @@ function placeOf(question: Question, side: Side): Place {
 }
 
 /** Sets and nets of one side. */
-export function askAddress(question: Question, rule: Rule, _policyNamespace: string, side: Side): Clause[] {
+export function askAddress(question: Question, rule: Rule, side: Side): Clause[] {
   const match = rule[side];
   const place = placeOf(question, side);
   const doubt =

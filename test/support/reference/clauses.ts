@@ -76,10 +76,10 @@ export function askClauses(
   if (unusable) return [[{ name: "unusable", side: undefined, answer: "unknown", doubt: "policy_broken" }]];
   return [
     askIdentity(question, rule, policyNamespace, "source"),
-    askAddress(question, rule, policyNamespace, "source"),
+    askAddress(question, rule, "source"),
     askPorts(question, rule, "source"),
     askIdentity(question, rule, policyNamespace, "destination"),
-    askAddress(question, rule, policyNamespace, "destination"),
+    askAddress(question, rule, "destination"),
     askPorts(question, rule, "destination"),
     askHttp(question, rule.http),
     [...askProtocol(question, rule), ...askVersion(question, rule), ...askIcmp(rule)],
