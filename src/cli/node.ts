@@ -3,9 +3,9 @@ import { Command } from "commander";
 import { systemClock } from "../base/clock.ts";
 import { type ListenAddress, parseListenAddress } from "../base/listen-address.ts";
 import { createLogger, LOG_LEVELS, type LogLevel } from "../observe/index.ts";
+import { addDatastoreFlags, chooseDatastore, type DatastoreFlags } from "./choose-datastore.ts";
 import { choice, flag, readDurationMs, readFileMode, readText } from "./flags.ts";
 import type { CommandContext, Io } from "./io.ts";
-import { DATASTORES, type DatastoreFlags, openDatastore } from "./node-datastore.ts";
 import { runService } from "./run-service.ts";
 
 type NodeFlags = DatastoreFlags & {
@@ -21,19 +21,8 @@ type NodeFlags = DatastoreFlags & {
 const DEFAULT_PREFIX = "/var/run/nodeagent";
 
 export function nodeCommand({ io, finish }: CommandContext): Command {
-  return new Command("node")
+  return addDatastoreFlags(new Command("node"))
     .description("feed the sidecars of one node over PolicySync, each pod through its own socket")
-    .addOption(choice("--datastore <word>", "where policy comes from (default: files)", DATASTORES))
-    .addOption(
-      flag(
-        "--kubeconfig <file>",
-        "how to reach the API server (default: the pod's service account)",
-        readText,
-      ),
-    )
-    .addOption(
-      flag("--kube-context <name>", "context of the kubeconfig (default: its current one)", readText),
-    )
     .addOption(flag("--policies <dir>", "directory of policy files, YAML or JSON", readText))
     .addOption(flag("--node-name <name>", "serve the pods of this node (default: the host name)", readText))
     .addOption(
@@ -73,7 +62,7 @@ A pod is served once PREFIX/creds/ID.json names it; its socket is PREFIX/mount/I
 
 async function runNode(io: Io, flags: NodeFlags): Promise<number> {
   const log = createLogger({ level: flags.logLevel ?? "info" });
-  const { datastore, source } = await openDatastore(systemClock, io, flags);
+  const { datastore, source } = await chooseDatastore(systemClock, io, flags);
   const { NodeAgent } = await import("./node-process.ts");
   const agent = new NodeAgent(systemClock, log, datastore, {
     source,

@@ -1,16 +1,28 @@
 import { Command } from "commander";
+import { systemClock } from "../base/clock.ts";
 import type { Issue } from "../base/issue.ts";
 import { CalcGraph } from "../calc/graph.ts";
 import { type Resource, resourceKey } from "../datastore/resources.ts";
+import {
+  addDatastoreFlags,
+  type DatastoreFlags,
+  findCluster,
+  refuseClusterFlags,
+} from "./choose-datastore.ts";
 import { choice } from "./flags.ts";
-import { type CommandContext, EXIT_OK, EXIT_REFUSED, EXIT_USAGE, type Io } from "./io.ts";
+import { type CommandContext, EXIT_OK, EXIT_REFUSED, EXIT_USAGE, type Io, UsageError } from "./io.ts";
 import { counted, countIssues, formatIssues } from "./render-issues.ts";
 import { paintFor } from "./terminal.ts";
 
+type ValidateFlags = DatastoreFlags & { readonly output?: "text" | "json" };
+
+/** A large cluster is read in seconds. */
+const CLUSTER_TIMEOUT_MS = 60_000;
+
 export function validateCommand({ io, finish }: CommandContext): Command {
-  return new Command("validate")
-    .description("read a policy directory and list everything that is wrong with it")
-    .argument("<dir>", "directory of policy files, YAML or JSON")
+  return addDatastoreFlags(new Command("validate"))
+    .description("read a policy directory, or a cluster's policy, and list everything that is wrong with it")
+    .argument("[dir]", "directory of policy files, YAML or JSON")
     .addOption(choice("--output <word>", "how to print (default: text)", ["text", "json"]))
     .addHelpText(
       "after",
@@ -18,18 +30,18 @@ export function validateCommand({ io, finish }: CommandContext): Command {
 Examples:
   ephor validate examples/shop
   ephor validate examples/shop --output json
+  ephor validate --datastore kubernetes
 
 Errors make it invalid; warnings don't.`,
     )
-    .action(async (directory: string, { output = "text" }: { output?: "text" | "json" }) => {
-      finish(await validate(io, directory, output));
+    .action(async (directory: string | undefined, flags: ValidateFlags) => {
+      finish(await validate(io, directory, flags));
     });
 }
 
-async function validate(io: Io, directory: string, output: "text" | "json"): Promise<number> {
-  // What reads files is loaded only by commands that read some.
-  const { readDirectory } = await import("../datastore/files/read-directory.ts");
-  const { resources, objectCount, issues } = await readDirectory(directory);
+async function validate(io: Io, directory: string | undefined, flags: ValidateFlags): Promise<number> {
+  const { output = "text" } = flags;
+  const { source, isRead, resources, objectCount, issues } = await readSource(io, directory, flags);
   const all = [...issues, ...calculatedIssues(resources)];
   const isValid = all.every(({ severity }) => severity !== "error");
   if (output === "json") {
@@ -39,11 +51,35 @@ async function validate(io: Io, directory: string, output: "text" | "json"): Pro
     const paint = paintFor(io.stdout, io.env);
     io.stdout.write(formatIssues(all, io.stdout.isTTY === true, paint));
     const verdict = isValid ? paint("good", "valid") : paint("bad", "invalid");
-    io.stdout.write(`${directory}: ${verdict}: ${counted(objectCount, "object")}, ${countIssues(all)}\n`);
+    io.stdout.write(`${source}: ${verdict}: ${counted(objectCount, "object")}, ${countIssues(all)}\n`);
   }
   if (isValid) return EXIT_OK;
-  const isUnread = issues.some(({ code, where }) => code === "unreadable" && where === directory);
-  return isUnread ? EXIT_USAGE : EXIT_REFUSED;
+  return isRead ? EXIT_REFUSED : EXIT_USAGE;
+}
+
+type Content = {
+  /** For messages. */
+  readonly source: string;
+  readonly isRead: boolean;
+  readonly resources: readonly Resource[];
+  readonly objectCount: number;
+  readonly issues: readonly Issue[];
+};
+
+/** What reads files or clusters is loaded only by commands that read some. */
+async function readSource(io: Io, directory: string | undefined, flags: ValidateFlags): Promise<Content> {
+  if (flags.datastore === "kubernetes") {
+    if (directory !== undefined) throw new UsageError("a directory goes with --datastore files");
+    const access = await findCluster(systemClock, io, flags);
+    const { readCluster } = await import("../datastore/kubernetes/read-cluster.ts");
+    return { source: access.name, ...(await readCluster(systemClock, access, CLUSTER_TIMEOUT_MS)) };
+  }
+  refuseClusterFlags(flags);
+  if (directory === undefined) throw new UsageError("which directory? ephor validate DIR");
+  const { readDirectory } = await import("../datastore/files/read-directory.ts");
+  const content = await readDirectory(directory);
+  const isRead = !content.issues.some(({ code, where }) => code === "unreadable" && where === directory);
+  return { source: directory, isRead, ...content };
 }
 
 /** What only shows when the objects are put together, such as a tier that nobody defines. */

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { awaitTrue, type ControlPlane } from "../../control-plane/control-plane.ts";
-import { nodeToken, startCluster } from "./cluster.ts";
+import { CALICO, create, nodeToken, pathOf, startCluster } from "./cluster.ts";
 
 const MAIN = join(import.meta.dirname, "../../../src/cli/main.ts");
 const TIMEOUT_MS = 60_000;
@@ -28,6 +28,20 @@ describe("ephor node --datastore kubernetes", () => {
     agent?.kill("SIGKILL");
     await plane?.stop();
     await rm(folder, { recursive: true, force: true });
+  });
+
+  it("is what `ephor validate --datastore kubernetes` reads too", async () => {
+    const spec = { selector: "app ==", types: ["Ingress"] };
+    await create(plane, CALICO, "GlobalNetworkPolicy", { name: "broken" }, { spec });
+    const flags = ["validate", "--datastore", "kubernetes", "--kubeconfig", join(folder, "kubeconfig")];
+    const child = spawn(process.execPath, [MAIN, ...flags], { stdio: ["ignore", "pipe", "inherit"] });
+    const ended = once(child, "exit");
+    let said = "";
+    for await (const piece of child.stdout.setEncoding("utf8")) said += piece;
+    assert.deepEqual(await ended, [1, null]);
+    assert.match(said, /^GlobalNetworkPolicy broken spec\.selector.* \[bad_selector\]$/m);
+    assert.match(said, /invalid: [0-9]+ objects, 1 error/);
+    await plane.request("DELETE", `${pathOf(CALICO, "GlobalNetworkPolicy")}/broken`);
   });
 
   it("waits for an API server that is away, is ready when it was read, and says how old that is", async () => {

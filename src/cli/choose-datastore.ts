@@ -1,0 +1,77 @@
+import { access as checkAccess } from "node:fs/promises";
+import type { Command } from "commander";
+import { toError } from "../base/assert.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Datastore } from "../datastore/datastore.ts";
+import type { ApiAccess } from "../datastore/kubernetes/api-access.ts";
+import { choice, flag, readText } from "./flags.ts";
+import { type Io, UsageError } from "./io.ts";
+
+export type DatastoreFlags = {
+  readonly datastore?: "files" | "kubernetes";
+  readonly policies?: string;
+  readonly kubeconfig?: string;
+  readonly kubeContext?: string;
+};
+
+export function addDatastoreFlags(command: Command): Command {
+  return command
+    .addOption(
+      choice("--datastore <word>", "where policy comes from (default: files)", ["files", "kubernetes"]),
+    )
+    .addOption(
+      flag(
+        "--kubeconfig <file>",
+        "how to reach the API server (default: the pod's service account)",
+        readText,
+      ),
+    )
+    .addOption(
+      flag("--kube-context <name>", "context of the kubeconfig (default: its current one)", readText),
+    );
+}
+
+/** The datastore that flags ask for, and what to call it in messages. What reads the others is not loaded. */
+export async function chooseDatastore(
+  clock: Clock,
+  io: Io,
+  flags: DatastoreFlags,
+): Promise<{ readonly datastore: Datastore; readonly source: string }> {
+  const { policies } = flags;
+  if (flags.datastore === "kubernetes") {
+    if (policies !== undefined) throw new UsageError("--policies goes with --datastore files");
+    const access = await findCluster(clock, io, flags);
+    const { KubernetesDatastore } = await import("../datastore/kubernetes/kubernetes-datastore.ts");
+    const datastore = new KubernetesDatastore(clock, { access, random: Math.random });
+    return { datastore, source: `kubernetes ${access.name}` };
+  }
+  refuseClusterFlags(flags);
+  if (policies === undefined) throw new UsageError("--policies DIR is required");
+  const { FileDatastore } = await import("../datastore/files/file-datastore.ts");
+  return { datastore: new FileDatastore(clock, { directory: policies }), source: `files ${policies}` };
+}
+
+/** For commands that read files. */
+export function refuseClusterFlags({ kubeconfig, kubeContext }: DatastoreFlags): void {
+  if (kubeconfig === undefined && kubeContext === undefined) return;
+  throw new UsageError("--kubeconfig and --kube-context go with --datastore kubernetes");
+}
+
+/** A kubeconfig where one is named; else what a pod finds; else the kubeconfig that other tools would take. */
+export async function findCluster(clock: Clock, { env }: Io, flags: DatastoreFlags): Promise<ApiAccess> {
+  const { KUBERNETES_SERVICE_HOST: host = "", KUBERNETES_SERVICE_PORT: port = "443" } = env;
+  const isNamed = flags.kubeconfig !== undefined || flags.kubeContext !== undefined;
+  try {
+    if (host !== "" && !isNamed) {
+      const { SERVICE_ACCOUNT_FOLDER: folder, serviceAccountAccess } = await import(
+        "../datastore/kubernetes/service-account.ts"
+      );
+      return await serviceAccountAccess(clock, { host, port: Number(port), folder });
+    }
+    if (flags.kubeconfig !== undefined) await checkAccess(flags.kubeconfig); // a plain message where there is none
+    const { kubeconfigAccess } = await import("../datastore/kubernetes/kubeconfig.ts");
+    return await kubeconfigAccess(clock, { path: flags.kubeconfig, context: flags.kubeContext });
+  } catch (reason) {
+    throw new UsageError(`no way to the API server: ${toError(reason).message}`);
+  }
+}
