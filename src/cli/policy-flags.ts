@@ -127,7 +127,8 @@ function readPortMapping(text: string): Result<PortMapping, string> {
   return ok({ listened: listened.value, named: named.value });
 }
 
-function readTrustDomain(text: string): Result<string, string> {
+/** A trust domain, or `*`. */
+export function readTrustDomain(text: string): Result<string, string> {
   return text === "*" || /^[a-z0-9._-]{1,255}$/.test(text)
     ? ok(text)
     : err("not a trust domain (a-z, 0-9, dots, hyphens, underscores) or *");

@@ -3,6 +3,7 @@ import { toError } from "../base/assert.ts";
 import { checkCommand } from "./check.ts";
 import { demoCommand } from "./demo.ts";
 import { applyEnvironment } from "./environment.ts";
+import { identityCommand } from "./identity.ts";
 import { type CommandContext, EXIT_OK, EXIT_USAGE, type Io, UsageError } from "./io.ts";
 import { nodeCommand } from "./node.ts";
 import { sidecarCommand } from "./sidecar.ts";
@@ -17,6 +18,7 @@ const COMMANDS: readonly ((context: CommandContext) => Command)[] = [
   nodeCommand,
   checkCommand,
   validateCommand,
+  identityCommand,
   statusCommand,
   demoCommand,
 ];
