@@ -27,6 +27,7 @@ import {
 import type { Cidr, IpAddress } from "../../src/net/address.ts";
 import type { Protocol } from "../../src/policy/messages.ts";
 import type { Selector } from "../../src/selector/selector.ts";
+import { identities } from "./generate-identities.ts";
 import { readBlockText, toWords } from "./reference/addresses.ts";
 
 type Weighted<T> = readonly [number, fc.Arbitrary<T>];
@@ -168,11 +169,6 @@ const service = fc.record({
   name: fc.constantFrom("db", "cache"),
   namespace: fc.constantFrom("prod", "dev"),
 });
-
-const identities = fc.constantFrom(
-  { ids: ["spiffe://cluster.local/ns/prod/sa/web"], prefixes: [], trustDomains: [] },
-  { ids: [], prefixes: ["spiffe://cluster.local/ns/dev"], trustDomains: ["other.example"] },
-);
 
 const peer = weighted<EntityRule>(
   [4, fc.constant(ANY_ENTITY)],
