@@ -4,7 +4,7 @@
  * HTTP/1.1, which every API server and every proxy before one speaks: a watch holds a connection, other requests share
  * the rest.
  */
-import type { IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
 import { toError } from "../../base/assert.ts";
 import {
@@ -53,17 +53,17 @@ export class ApiClient {
 
   /** The status of an answer, whatever it is; the body is let go. */
   async getStatus(options: ApiRequest): Promise<number> {
-    const answer = await this.#send(options, await this.access.credentials(false));
+    const answer = await this.#send(options, false);
     await readAll(answer, options.bodyMaxBytes ?? API_ANSWER_MAX_BYTES);
     return answer.statusCode ?? 0;
   }
 
   /** The pieces of the body of an answer with status 200; to end it early, end the loop or `signal`. */
   async open(options: ApiRequest): Promise<IncomingMessage> {
-    let answer = await this.#send(options, await this.access.credentials(false));
+    let answer = await this.#send(options, false);
     if (answer.statusCode === 401) {
       await readAll(answer, API_ANSWER_MAX_BYTES);
-      answer = await this.#send(options, await this.access.credentials(true)); // a token that was just replaced
+      answer = await this.#send(options, true); // a token that was just replaced
     }
     if (answer.statusCode === 200) return answer;
     throw await toApiError(answer);
@@ -73,25 +73,14 @@ export class ApiClient {
     this.#agent?.destroy();
   }
 
-  async #send(options: ApiRequest, credentials: Credentials): Promise<IncomingMessage> {
-    const { access } = this;
-    const { signal, accept = JSON_TYPE } = options;
-    const authorization =
-      credentials.token === undefined ? {} : { authorization: `Bearer ${credentials.token}` };
-    const sent = request({
-      agent: this.#agentOf(credentials),
-      host: access.host,
-      port: access.port,
-      path: access.basePath + options.path,
-      headers: { accept, ...authorization },
-      signal,
-    });
-    const deadline = setTimeout(
-      () => sent.destroy(new ApiError(0, "no answer in time")),
-      options.answerTimeoutMs ?? API_ANSWER_TIMEOUT_MS,
-    );
+  async #send(options: ApiRequest, isRefused: boolean): Promise<IncomingMessage> {
+    const { signal, answerTimeoutMs = API_ANSWER_TIMEOUT_MS } = options;
+    const credentials = await this.#credentials(isRefused);
+    let deadline: NodeJS.Timeout | undefined;
     try {
       const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+        const sent = this.#begin(options, credentials); // throws for a token or a CA that is none
+        deadline = setTimeout(() => sent.destroy(new ApiError(0, "no answer in time")), answerTimeoutMs);
         sent.once("response", resolve);
         sent.on("error", reject); // stays: an error after the answer reaches the body's reader too
         sent.end();
@@ -103,6 +92,30 @@ export class ApiClient {
     } finally {
       clearTimeout(deadline);
     }
+  }
+
+  /** Files that are gone and plugins that fail are like a server that is away: they may come back. */
+  async #credentials(isRefused: boolean): Promise<Credentials> {
+    try {
+      return await this.access.credentials(isRefused);
+    } catch (reason) {
+      const cause = toError(reason);
+      throw new ApiError(0, `no credentials: ${quote(cause.message)}`, { cause });
+    }
+  }
+
+  #begin({ path, accept = JSON_TYPE, signal }: ApiRequest, credentials: Credentials): ClientRequest {
+    const { access } = this;
+    const authorization =
+      credentials.token === undefined ? {} : { authorization: `Bearer ${credentials.token}` };
+    return request({
+      agent: this.#agentOf(credentials),
+      host: access.host,
+      port: access.port,
+      path: access.basePath + path,
+      headers: { accept, ...authorization },
+      signal,
+    });
   }
 
   /** One pool of connections for as long as nothing that belongs to the handshake changes. */

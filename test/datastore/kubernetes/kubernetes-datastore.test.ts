@@ -351,6 +351,22 @@ describe("credentials", () => {
     await followed.until("it goes on", () => followed.has("NetworkPolicy shop/one"));
   });
 
+  for (const [what, token] of [
+    ["that can't be read", () => assert.fail("the file is gone")],
+    ["that no header can carry", () => "two\nlines"],
+  ] as const) {
+    it(`${what} are an issue, not an end`, async (test) => {
+      let give: () => string = () => "good";
+      const followed = await Followed.start(test, undefined, () => give());
+      give = token;
+      followed.api.cut();
+      await followed.until("it is said", () => followed.issues.some(({ code }) => code === "unreadable"));
+      give = () => "good";
+      followed.api.put(POLICIES, policy("one"));
+      await followed.until("it goes on", () => followed.has("NetworkPolicy shop/one"));
+    });
+  }
+
   it("without permission are said, by kind, and nothing is in sync", async (test) => {
     const followed = await Followed.begin(test, (api) => {
       api.script = (_request, response, url) =>
