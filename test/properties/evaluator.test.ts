@@ -13,7 +13,8 @@ import { SnapshotBuilder } from "../../src/policy/snapshot-builder.ts";
 import type { Verdict } from "../../src/policy/verdict.ts";
 import { evaluatorCase, judgeCase, REQUESTS_PER_CASE } from "../support/generate-case.ts";
 import { type Request, request, toFlow } from "../support/generate-flow.ts";
-import { ALLOW_ALL, change, messages, options } from "../support/generate-policy.ts";
+import { change, messages, options } from "../support/generate-policy.ts";
+import { ALLOW_ALL } from "../support/generate-rule.ts";
 import {
   EMPTY_STATE,
   foldMessages,

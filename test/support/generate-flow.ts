@@ -2,8 +2,9 @@
 import fc from "fast-check";
 import { NO_IDENTITY, type PeerIdentity } from "../../src/identity/peer-identity.ts";
 import { Flow } from "../../src/policy/flow.ts";
-import { ACCOUNTS, ADDRESSES, METHODS, NAMESPACES, PORTS } from "./generate-policy.ts";
 import { readAddressText, toWords } from "./reference/addresses.ts";
+import { ACCOUNTS, ADDRESSES, METHODS, NAMESPACES, PORTS } from "./small-world.ts";
+import { weighted } from "./weighted.ts";
 
 /** A request as a person would write it down. */
 export type Request = {
@@ -80,10 +81,6 @@ export const UNNAMED: PeerIdentity = {
   why: "not of the form `/ns/NAMESPACE/sa/NAME`",
   spiffeId: "spiffe://cluster.local/vm/prod/db",
 };
-
-function weighted<T>(...choices: readonly (readonly [number, fc.Arbitrary<T>])[]): fc.Arbitrary<T> {
-  return fc.oneof(...choices.map(([weight, arbitrary]) => ({ weight, arbitrary })));
-}
 
 const peer: fc.Arbitrary<PeerIdentity> = weighted<PeerIdentity>(
   [10, fc.constantFrom(...KNOWN_PEERS)],
