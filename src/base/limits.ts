@@ -103,8 +103,8 @@ export const SERVER_ERROR_BURST = 5;
 export const DENIAL_BODY_MAX_BYTES = 1_024;
 
 // Evaluation.
-/** A path that is not plain is read up to five ways; a longer one has no reading and is refused. */
-export const PATH_READING_MAX_BYTES = 65_536;
+/** A path that is not plain is read up to six ways; a longer one has no reading and is refused. */
+export const PATH_READING_MAX_BYTES = 8_192;
 /** Rules judged together: enough that a walk has few steps, few enough that a changed policy recompiles in milliseconds. */
 export const SEGMENT_RULES_MIN = 2_048;
 export const SEGMENT_RULES_MAX = 4_096;

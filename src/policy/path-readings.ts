@@ -6,11 +6,11 @@ import type { PathProfileName } from "./options.ts";
  *
  * Paths are byte strings here, one char a byte. Nothing in this file is on the way of a plain path.
  */
-export type PathReading = "literal" | "merged" | "decoded" | "servlet" | "reference";
+export type PathReading = "literal" | "merged" | "decoded" | "unmerged" | "servlet" | "reference";
 
 /** In the order in which they are judged; the first decides what an allow is put down to. */
 export const PROFILE_READINGS: Readonly<Record<PathProfileName, readonly PathReading[]>> = {
-  any: ["literal", "merged", "decoded", "servlet", "reference"],
+  any: ["literal", "merged", "decoded", "unmerged", "servlet", "reference"],
   "envoy-normalized": ["literal", "decoded"],
   literal: ["literal"],
   servlet: ["servlet"],
@@ -72,6 +72,8 @@ export function readPath(path: string, reading: PathReading): string {
       return mergeSlashes(resolveDots(normalizeEscapes(path)));
     case "decoded":
       return readDecoded(path);
+    case "unmerged":
+      return mergeSlashes(resolveDots(toSlashes(decodeOnce(path) ?? "")));
     case "servlet":
       return readDecoded(dropParameters(path));
     case "reference":

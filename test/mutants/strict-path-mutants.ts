@@ -2,11 +2,11 @@ import type { Mutant } from "./mutant.ts";
 
 const BELOW =
   "const below = hasPrefixOnly ? bareYes : unionBits(inherited, [...bare.prefix, ...slash.prefix], pool);";
-const READINGS = 'any: ["literal", "merged", "decoded", "servlet", "reference"],';
+const READINGS = 'any: ["literal", "merged", "decoded", "unmerged", "servlet", "reference"],';
 
 /** Rows about what a path may mean. */
 export const PATH_ROWS: readonly Mutant[] = [
-  ...["literal", "merged", "decoded", "servlet", "reference"].map(
+  ...["literal", "merged", "decoded", "unmerged", "servlet", "reference"].map(
     (reading): Mutant => ({
       name: `paths: the ${reading} reading is left out`,
       file: "policy/path-readings.ts",

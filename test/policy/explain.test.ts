@@ -159,7 +159,7 @@ describe("explain().walks", () => {
     assert.equal(verdict.allowed, false);
     assert.equal(walks.length, 1);
     const [walk] = walks;
-    assert.deepEqual(walk?.readings, ["literal", "merged", "decoded", "servlet", "reference"]);
+    assert.deepEqual(walk?.readings, ["literal", "merged", "decoded", "unmerged", "servlet", "reference"]);
     assert.deepEqual(
       walk?.tiers.map(({ tier: name, outcome }) => [name, outcome]),
       [
@@ -196,7 +196,7 @@ describe("explain().walks", () => {
       [
         ["literal", "/v1/..%2fadmin", true],
         ["merged", "/v1/..%2Fadmin", true],
-        ["decoded,servlet,reference", "/admin", false],
+        ["decoded,unmerged,servlet,reference", "/admin", false],
       ],
     );
   });

@@ -59,7 +59,7 @@ describe("readReference()", () => {
     ["", undefined],
     ["?x", undefined],
     ["a/b", undefined],
-    [`/%${"a".repeat(65_536)}`, undefined],
+    [`/%${"a".repeat(8_192)}`, undefined],
   ];
   for (const [path, want] of cases) {
     it(`reads ${JSON.stringify(path.slice(0, 40))} as ${JSON.stringify(want)}`, () => {
@@ -113,7 +113,7 @@ describe("hasReadings()", () => {
     { path: "/a%25", want: true },
     { path: "/a%20b", want: true },
     { path: "/ünï", want: true },
-    { path: `/${"%61".repeat(21_845)}`, want: true }, // 65,536 bytes
+    { path: `/${"%61".repeat(2_730)}a`, want: true }, // 8,192 bytes
     { path: `/${"%61".repeat(21_845)}a`, want: false },
     { path: "", want: false },
     { path: "*", want: false },

@@ -6,10 +6,10 @@
  */
 import type { PathProfileName } from "../../../src/policy/options.ts";
 
-export type Reading = "literal" | "merged" | "decoded" | "servlet" | "reference";
+export type Reading = "literal" | "merged" | "decoded" | "unmerged" | "servlet" | "reference";
 
 export const READINGS_OF_PROFILE: Readonly<Record<PathProfileName, readonly Reading[]>> = {
-  any: ["literal", "merged", "decoded", "servlet", "reference"],
+  any: ["literal", "merged", "decoded", "unmerged", "servlet", "reference"],
   "envoy-normalized": ["literal", "decoded"],
   literal: ["literal"],
   servlet: ["servlet"],
@@ -29,7 +29,7 @@ export function whyUnreadable(path: string): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control bytes are what is looked for
   if (/[\x00-\x1f\x7f]/.test(path) || /[\x00-\x1f\x7f]/.test(decoded)) return "control byte";
   if (/%(2f|2e|5c)/i.test(decoded)) return "still encoded after one decode";
-  if (path.length > 65_536 && !isPlain(path)) return "too long";
+  if (path.length > 8_192 && !isPlain(path)) return "too long";
   return undefined;
 }
 
@@ -49,6 +49,8 @@ export function readPath(reading: Reading, path: string): string | undefined {
       return resolveDots(rewriteEscapes(path)).replace(/\/+/g, "/");
     case "decoded":
       return readDecoded(path);
+    case "unmerged":
+      return readUnmerged(path);
     case "servlet":
       return readDecoded(dropParameters(path));
     case "reference":
@@ -59,6 +61,11 @@ export function readPath(reading: Reading, path: string): string | undefined {
 function readDecoded(path: string): string | undefined {
   if (/%(?![0-9a-fA-F]{2})/.test(path)) return undefined;
   return resolveDots(decodeAll(path).replaceAll("\\", "/").replace(/\/+/g, "/"));
+}
+
+function readUnmerged(path: string): string | undefined {
+  if (/%(?![0-9a-fA-F]{2})/.test(path)) return undefined;
+  return resolveDots(decodeAll(path).replaceAll("\\", "/")).replace(/\/+/g, "/");
 }
 
 function readReference(path: string): string | undefined {
