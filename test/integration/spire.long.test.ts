@@ -47,7 +47,9 @@ describe("a real SPIRE agent", () => {
       ...options,
       process: serverProcess,
     });
-    const token = /Token: (\S+)/.exec(ask("token", "generate", "-spiffeID", "spiffe://cluster.local/node"))?.[1];
+    const token = /Token: (\S+)/.exec(
+      ask("token", "generate", "-spiffeID", "spiffe://cluster.local/node"),
+    )?.[1];
     ask(
       "entry",
       "create",
@@ -147,4 +149,3 @@ plugins {
 }
 `;
 }
-

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { spireFolder } from "../test/support/spire.ts";
+import { spireFolder } from "../spire.ts";
 
 const folder = spireFolder();
 if (!existsSync(folder)) {
@@ -29,7 +29,7 @@ if (!existsSync(folder)) {
         `github.com/spiffe/spire/cmd/${name}`,
       ],
       {
-        cwd: fileURLToPath(new URL("../test/support/spire/", import.meta.url)),
+        cwd: fileURLToPath(new URL("./", import.meta.url)),
         env: { ...process.env, CGO_ENABLED: cgo },
         stdio: "inherit",
       },
