@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 PROTO_SOURCES := $(shell find proto/src proto/protos -type f) proto/package.json proto/tsconfig.json
 GENERATED := proto/src/generated schemas
 
-.PHONY: help run test test-all control-plane check gen golden bench fuzz package clean
+.PHONY: help run test test-all control-plane spire check gen golden bench fuzz package clean
 
 help: ## show this table
 	@printf 'make TARGET\n\n'
@@ -21,8 +21,11 @@ run: setup ## watch a real Envoy ask Ephor about each request; STAY=1 leaves it 
 test: setup ## all tests but the long ones
 	@node test/run.ts
 
-test-all: setup control-plane ## all tests; needs Go, or an API server that was built before
+test-all: setup control-plane spire ## all tests; needs Go, or an API server and SPIRE that were built before
 	@node test/run.ts --all
+
+spire: setup ## build the SPIRE server and agent that tests talk to, once: ten minutes on two idle cores; needs gcc
+	@node test/support/spire/build.ts
 
 control-plane: setup ## build the API server that tests talk to, once: five minutes on two idle cores
 	@node test/control-plane/build.ts
