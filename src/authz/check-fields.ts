@@ -1,5 +1,5 @@
+import { NOTHING, WIRE_BYTES, WIRE_VARINT, type WireReader } from "../base/wire-reader.ts";
 import { FORWARDED_HEADER } from "../identity/forwarded-header.ts";
-import { NOTHING, WIRE_BYTES, WIRE_VARINT, type WireReader } from "./wire-reader.ts";
 
 /** No port was given, or one by name. */
 export const PORT_ABSENT = -1;

@@ -1,3 +1,4 @@
+import { NOTHING, WIRE_BYTES, WireReader } from "../base/wire-reader.ts";
 import { NO_IDENTITY, type PeerIdentity } from "../identity/peer-identity.ts";
 import type { PeerIdentityReader } from "../identity/peer-identity-reader.ts";
 import { readAddress } from "../net/address.ts";
@@ -10,7 +11,6 @@ import {
   PROTOCOL_UNKNOWN,
 } from "../policy/flow.ts";
 import { HttpFields, PeerFields, PORT_ABSENT } from "./check-fields.ts";
-import { NOTHING, WIRE_BYTES, WireReader } from "./wire-reader.ts";
 
 /** v2 and v2alpha share their messages. */
 export type CheckVersion = "v2" | "v3";

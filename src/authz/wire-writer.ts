@@ -1,4 +1,4 @@
-import { WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "./wire-reader.ts";
+import { WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT } from "../base/wire-reader.ts";
 
 /** Protobuf fields as bytes, to be concatenated. For what is made once and sent often; it allocates freely. */
 export function encodeVarintField(field: number, value: number): Buffer {

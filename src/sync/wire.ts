@@ -9,6 +9,8 @@ import { decodeMessage } from "../policy/decode-message.ts";
 import { encodeMessage } from "../policy/encode-message.ts";
 import type { Message } from "../policy/messages.ts";
 
+import { hasUnknownRuleField } from "./unknown-fields.ts";
+
 export const SYNC_PATH = "/felix.PolicySync/Sync";
 export const REPORT_PATH = "/felix.PolicySync/Report";
 
@@ -89,5 +91,18 @@ export function readMessage(bytes: Buffer): Result<ReceivedMessage, Issue> {
   delete payload.sequence_number;
   if (Object.keys(payload).length === 0) return ok({ message: undefined, more });
   const message = decodeMessage(payload);
-  return message.ok ? ok({ message: message.value, more }) : message;
+  return message.ok ? ok({ message: guardRules(message.value, bytes), more }) : message;
+}
+
+const UNKNOWN_FIELD = "a rule has a field that this version does not know";
+
+/** A policy or profile whose rules can't be read whole refuses what they might have refused. */
+function guardRules(message: Message, bytes: Buffer): Message {
+  if (message.kind === "active_policy_update" && hasUnknownRuleField(bytes)) {
+    return { ...message, policy: { ...message.policy, unusable: UNKNOWN_FIELD } };
+  }
+  if (message.kind === "active_profile_update" && hasUnknownRuleField(bytes)) {
+    return { ...message, profile: { ...message.profile, unusable: UNKNOWN_FIELD } };
+  }
+  return message;
 }

@@ -1,4 +1,4 @@
-import { WIRE_GROUP_DEPTH_MAX } from "../base/limits.ts";
+import { WIRE_GROUP_DEPTH_MAX } from "./limits.ts";
 
 export const WIRE_VARINT = 0;
 export const WIRE_FIXED64 = 1;
