@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { awaitCondition, BackgroundProcess } from "../../src/cli/demo/child-process.ts";
 import { ephorCommand } from "../../src/cli/demo/ephor-process.ts";
+import { REPLICA_COUNT } from "../../src/cli/demo/node-part.ts";
 import { EDITS } from "../../src/cli/demo/policy-edits.ts";
 import { TOPICS } from "../../src/cli/demo/scenes.ts";
 import { requireEnvoy } from "../support/envoy.ts";
@@ -45,8 +46,10 @@ describe("ephor demo", () => {
   it("asks every question, gets every answer as expected, and cleans up", async () => {
     const { demo, lines } = start([], {});
     assert.equal(await end(demo), "exit 0", demo.output);
-    const questions = TOPICS.flatMap((topic) => topic.scenes).length + EDITS.length;
-    assert.equal(lines.filter((line) => line.startsWith("ok ")).length, questions);
+    const scenes = TOPICS.flatMap((topic) => topic.scenes).length;
+    // Behind the node agent only the edit's answer has a line of its own.
+    assert.equal(lines.filter((line) => line.startsWith("ok ")).length, scenes + EDITS.length + 1);
+    const questions = scenes + EDITS.length + REPLICA_COUNT * (scenes + 1);
     assert.ok(lines.includes(`Envoy:    ${envoy} (named by $ENVOY)`), lines[0]);
     assert.match(
       lines.at(-1) ?? "",

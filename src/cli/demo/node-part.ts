@@ -21,6 +21,10 @@ const REPLICAS = [
   { name: "api-c", ipv4: "10.65.0.23", ipv6: "fd00:65::23" },
 ] as const;
 
+/** How many times each question is asked here. */
+export const REPLICA_COUNT: number = REPLICAS.length;
+
+const EFFECT_TIMEOUT_MS = 10_000;
 const AGENT_START_TIMEOUT_MS = 20_000;
 const AGENT_STOP_TIMEOUT_MS = 5_000;
 
@@ -69,11 +73,22 @@ export async function askBehindAgent(
     questions += stages.length;
     writeLine(printer, `    ${edit.title}: in force after ${afterMs.toFixed(0)} ms, at all three replicas`);
     if (!writeScene(printer, edit.effect, seen)) wrong++;
-    for (const stage of others) wrong += await askAll([stage], edit.effect, printer);
+    for (const stage of others) wrong += await awaitEffect(stage, edit.effect, printer);
     return { questions, wrong };
   } finally {
     await cleanup.run();
   }
+}
+
+/** Each sidecar takes the change when it gets to it: asks until the answer is there, and counts 1 if it does not come. */
+async function awaitEffect(stage: Stage, effect: Scene, printer: DemoOptions["printer"]): Promise<number> {
+  const isThere = async (): Promise<boolean> =>
+    differences(effect.expect, await stage.ask(effect)).length === 0;
+  const options = { timeoutMs: EFFECT_TIMEOUT_MS, process: stage.sidecar.process };
+  return await awaitCondition("the edit takes effect", isThere, options).then(
+    () => 0,
+    async () => await askAll([stage], effect, printer),
+  );
 }
 
 /** Prints only what is not as expected, and counts it. */
