@@ -6,6 +6,8 @@ export type Fault = {
   readonly cutAfterBytes: number;
   /** Pass bytes on in pieces of at most this size. */
   readonly pieceBytes: number;
+  /** Stop reading for so long after the first bytes, which delays all that follows; 0: go on. */
+  readonly stallMs: number;
 };
 
 /** Stands between a client and a server on Unix sockets, and does each connection the harm that `nextFault` chooses. */
@@ -49,6 +51,11 @@ export class FaultProxy {
       });
     }
     client.on("data", (bytes) => agent.write(bytes));
+    agent.once("data", () => {
+      if (fault.stallMs === 0) return;
+      agent.pause();
+      setTimeout(() => agent.resume(), fault.stallMs);
+    });
     agent.on("data", (bytes) => {
       for (let at = 0; at < bytes.length; at += fault.pieceBytes) {
         const piece = bytes
