@@ -48,6 +48,8 @@ export async function readCluster(
   const all = [...resources.values()];
   const builtIn: readonly Resource[] = BUILT_IN_TIERS;
   const objectCount = all.filter((resource) => !builtIn.includes(resource)).length;
+  // Once every kind is read, what hinders the watches that follow says nothing of what was read.
+  if (isRead) issues = issues.filter(({ code }) => code !== "unreadable");
   if (!isRead && issues.length === 0) {
     const message = "can't be read: it is not complete after all that time";
     issues = [{ severity: "error", code: "unreadable", where: access.name, message }];
