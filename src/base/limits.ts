@@ -158,7 +158,7 @@ export const CLUSTER_POLICY_LIST_MAX = 25;
 
 // How the file datastore tells a save from half of one. Milliseconds.
 /** A changed file is read once it has stayed the same for so long: editors write in several steps. */
-export const FILE_SETTLE_MS = 25;
+export const FILE_SETTLE_MS = 10;
 /**
  * A file that is gone, or whose new text is broken, empty or holds fewer objects, is believed after so long: some
  * tools delete a file and put it back, and slow writers show half of one.
