@@ -3,8 +3,8 @@
  * message breaks the order that consumers rely on.
  */
 import assert from "node:assert/strict";
-import { referencedIpSets } from "../../src/calc/references.ts";
 import type { Endpoint, EndpointId, Message, Policy, PolicyId, Profile } from "../../src/policy/messages.ts";
+import { referencedSets } from "../../src/sync/references.ts";
 
 export type FoldedSet = { type: string; incomplete: boolean; members: Set<string> };
 
@@ -88,11 +88,11 @@ export class Folded {
       case "ipset_remove":
         assert.ok(this.sets.delete(message.id), "a removed set was sent");
         for (const holder of [...this.policies.values(), ...this.profiles.values()]) {
-          assert.ok(!referencedIpSets(holder).has(message.id), "a removed set is not referred to");
+          assert.ok(!referencedSets(holder).includes(message.id), "a removed set is not referred to");
         }
         return;
       case "active_policy_update":
-        for (const id of referencedIpSets(message.policy)) assert.ok(this.sets.has(id), `set ${id} was sent`);
+        for (const id of referencedSets(message.policy)) assert.ok(this.sets.has(id), `set ${id} was sent`);
         assert.notDeepEqual(
           this.policies.get(policyText(message.id)),
           message.policy,
@@ -107,8 +107,7 @@ export class Folded {
         }
         return;
       case "active_profile_update":
-        for (const id of referencedIpSets(message.profile))
-          assert.ok(this.sets.has(id), `set ${id} was sent`);
+        for (const id of referencedSets(message.profile)) assert.ok(this.sets.has(id), `set ${id} was sent`);
         assert.notDeepEqual(this.profiles.get(message.name), message.profile, "an update changes something");
         this.profiles.set(message.name, message.profile);
         return;

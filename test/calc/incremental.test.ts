@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { CalcGraph, type LocalEndpoint } from "../../src/calc/graph.ts";
-import { referencedIpSets } from "../../src/calc/references.ts";
 import type { Resource, ResourceUpdate } from "../../src/datastore/resources.ts";
+import { referencedSets } from "../../src/sync/references.ts";
 import { Folded, policyText } from "./fold.ts";
 import { history, remaining } from "./histories.ts";
 import { put } from "./make.ts";
@@ -100,7 +100,7 @@ describe("after any history", () => {
             for (const policyId of [...tier.ingressPolicies, ...tier.egressPolicies]) {
               const policy = view.policy(policyId);
               assert.deepEqual(policy, folded.policies.get(policyText(policyId)));
-              for (const setId of policy === undefined ? [] : referencedIpSets(policy)) {
+              for (const setId of policy === undefined ? [] : referencedSets(policy)) {
                 const set = view.ipSet(setId);
                 assert.deepEqual([...(set?.members ?? ["absent"])].sort(), folded.members(setId));
               }
