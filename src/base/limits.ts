@@ -236,3 +236,29 @@ export const UNKNOWN_KIND_CONFIRM_MS = 5_000;
 export const CHANGES_COALESCE_MS = 5;
 /** A service account's token is read again after so long; kubelet replaces it well before it expires. */
 export const CREDENTIALS_REREAD_MS = 10_000;
+
+// Problems written back to a cluster as Events.
+/** Events of all objects a second on average, and at once. */
+export const STATUS_RATE_PER_SECOND = 1;
+export const STATUS_BURST = 25;
+/** The same for one object: an author who saves a broken policy again and again. As Kubernetes' own components limit theirs. */
+export const STATUS_OBJECT_RATE_PER_SECOND: number = 1 / 300;
+export const STATUS_OBJECT_BURST = 10;
+/** Objects whose rate is remembered; beyond them the one that was quiet for longest starts anew. */
+export const STATUS_OBJECTS_MAX = 4_096;
+/** Problems that are told of at a time. */
+export const STATUS_PROBLEMS_MAX = 1_000;
+/** An Event is told again after so long while its problem stands; API servers forget Events after an hour. */
+export const STATUS_REPEAT_MS = 1_800_000;
+/** An Event that somebody wrote less than this ago isn't written again. */
+export const STATUS_FRESH_MS = 300_000;
+/** A new problem waits for others, and node agents that see it at one time don't all ask who writes at one time. */
+export const STATUS_SPREAD_MS = 5_000;
+/** After a refusal, which lasts until somebody changes permissions. */
+export const STATUS_REFUSED_MS = 300_000;
+/** The API server's own limit for an Event's note. */
+export const STATUS_NOTE_MAX_BYTES = 1_024;
+/** One of many node agents writes; another takes over when it has not said so for this long. */
+export const STATUS_LEASE_MS = 600_000;
+/** It says so again after this long, well before. */
+export const STATUS_LEASE_RENEW_MS = 200_000;

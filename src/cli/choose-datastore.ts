@@ -2,7 +2,7 @@ import { access as checkAccess } from "node:fs/promises";
 import type { Command } from "commander";
 import { toError } from "../base/assert.ts";
 import type { Clock } from "../base/clock.ts";
-import type { Datastore } from "../datastore/datastore.ts";
+import type { Datastore, StatusOutcome, StatusReporter } from "../datastore/datastore.ts";
 import type { ApiAccess } from "../datastore/kubernetes/api-access.ts";
 import { choice, flag, readText } from "./flags.ts";
 import { type Io, UsageError } from "./io.ts";
@@ -31,19 +31,37 @@ export function addDatastoreFlags(command: Command): Command {
     );
 }
 
+/** Begins to write problems where the authors of policy look. */
+export type StartStatus = (
+  instance: string,
+  onOutcome: (outcome: StatusOutcome, detail: string) => void,
+) => StatusReporter;
+
+export type ChosenDatastore = {
+  readonly datastore: Datastore;
+  /** For messages. */
+  readonly source: string;
+  /** Where the source has a place for it. */
+  readonly startStatus?: StartStatus;
+};
+
 /** The datastore that flags ask for, and what to call it in messages. What reads the others is not loaded. */
-export async function chooseDatastore(
-  clock: Clock,
-  io: Io,
-  flags: DatastoreFlags,
-): Promise<{ readonly datastore: Datastore; readonly source: string }> {
+export async function chooseDatastore(clock: Clock, io: Io, flags: DatastoreFlags): Promise<ChosenDatastore> {
   const { policies } = flags;
   if (flags.datastore === "kubernetes") {
     if (policies !== undefined) throw new UsageError("--policies goes with --datastore files");
     const access = await findCluster(clock, io, flags);
     const { KubernetesDatastore } = await import("../datastore/kubernetes/kubernetes-datastore.ts");
-    const datastore = new KubernetesDatastore(clock, { access, random: Math.random });
-    return { datastore, source: `kubernetes ${access.name}` };
+    const { EventReporter } = await import("../datastore/kubernetes/event-reporter.ts");
+    const { random } = Math;
+    const datastore = new KubernetesDatastore(clock, { access, random });
+    const subjectOf = datastore.subjectOf.bind(datastore);
+    return {
+      datastore,
+      source: `kubernetes ${access.name}`,
+      startStatus: (instance, onOutcome) =>
+        new EventReporter(clock, { access, instance, subjectOf, random, onOutcome }),
+    };
   }
   refuseClusterFlags(flags);
   if (policies === undefined) throw new UsageError("--policies DIR is required");

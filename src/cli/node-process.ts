@@ -4,13 +4,14 @@ import { ISSUE_CODES, type Issue } from "../base/issue.ts";
 import { STATUS_ISSUES_MAX } from "../base/limits.ts";
 import { formatListenAddress, type ListenAddress } from "../base/listen-address.ts";
 import { CalcGraph } from "../calc/graph.ts";
-import type { Datastore } from "../datastore/datastore.ts";
+import type { Datastore, StatusOutcome, StatusReporter } from "../datastore/datastore.ts";
 import type { ResourceUpdate } from "../datastore/resources.ts";
 import { PodSockets } from "../node/pod-sockets.ts";
 import { AdminServer, IssueReport, type Logger, Metrics, nodeMetricTable } from "../observe/index.ts";
 import type { EndpointId } from "../policy/messages.ts";
 import { FanOut } from "../sync/fan-out.ts";
 import { endpointText, recordLine } from "../sync/recording.ts";
+import type { StartStatus } from "./choose-datastore.ts";
 import { VERSION } from "./version.ts";
 
 const STALENESS_CHECK_INTERVAL_MS = 1_000;
@@ -26,6 +27,8 @@ export type NodeOptions = {
   readonly maxStalenessMs: number | undefined;
   /** Every message of every stream is written there, as JSON lines. */
   readonly record: string | undefined;
+  /** Problems are written where the authors of policy look. */
+  readonly startStatus: StartStatus | undefined;
 };
 
 /**
@@ -44,6 +47,9 @@ export class NodeAgent {
   readonly #metrics: Metrics;
   readonly #admin: AdminServer;
   readonly #recording: WriteStream | undefined;
+  readonly #statusReporter: StatusReporter | undefined;
+  /** Why the last Event could not be written; empty once one was. */
+  #statusFailure = "";
   #state: "reading" | "serving" | "stopped" = "reading";
   readonly #issues: IssueReport;
   #inSync = false;
@@ -82,6 +88,9 @@ export class NodeAgent {
     this.#metrics.collectProcess();
     this.#metrics.set(this.#metrics.slot("ephor_build_info", VERSION), 1);
     this.#issues = new IssueReport(log, this.#metrics);
+    this.#statusReporter = options.startStatus?.(options.nodeName, (outcome, detail) =>
+      this.#onStatus(outcome, detail),
+    );
     this.#admin = new AdminServer(this.#metrics, {
       notReady: () => this.#notReady(),
       status: () => this.#status(),
@@ -123,6 +132,7 @@ export class NodeAgent {
     this.#state = "stopped";
     clearInterval(this.#stalenessTimer);
     await this.#sockets.close();
+    await this.#statusReporter?.close();
     await this.#datastore.close();
     await this.#admin.close();
     await new Promise<void>((resolve) => {
@@ -177,7 +187,17 @@ export class NodeAgent {
   }
 
   #reportIssues(): void {
-    this.#issues.report([...this.#datastoreIssues, ...this.#graph.issues()]);
+    const issues = [...this.#datastoreIssues, ...this.#graph.issues()];
+    this.#issues.report(issues);
+    if (this.#inSync) this.#statusReporter?.report(issues); // before, what seems to be missing may only not be read yet
+  }
+
+  #onStatus(outcome: StatusOutcome, detail: string): void {
+    this.#metrics.add(this.#metrics.slot("ephor_status_events_total", outcome), 1);
+    if (outcome === "written") this.#statusFailure = "";
+    if (outcome !== "failed" || detail === this.#statusFailure) return;
+    this.#statusFailure = detail;
+    this.#log.warn({ why: detail }, "a problem can't be told to the author of the policy");
   }
 
   #notReady(): readonly string[] {

@@ -4,8 +4,8 @@ import { systemClock } from "../base/clock.ts";
 import { type ListenAddress, parseListenAddress } from "../base/listen-address.ts";
 import { createLogger, LOG_LEVELS, type LogLevel } from "../observe/index.ts";
 import { addDatastoreFlags, chooseDatastore, type DatastoreFlags } from "./choose-datastore.ts";
-import { choice, flag, readDurationMs, readFileMode, readText } from "./flags.ts";
-import type { CommandContext, Io } from "./io.ts";
+import { choice, flag, readDurationMs, readFileMode, readText, toggle } from "./flags.ts";
+import { type CommandContext, type Io, UsageError } from "./io.ts";
 import { runService } from "./run-service.ts";
 
 type NodeFlags = DatastoreFlags & {
@@ -15,6 +15,7 @@ type NodeFlags = DatastoreFlags & {
   readonly admin?: ListenAddress;
   readonly maxStaleness?: number;
   readonly record?: string;
+  readonly reportStatus?: boolean;
   readonly logLevel?: LogLevel;
 };
 
@@ -46,6 +47,12 @@ export function nodeCommand({ io, finish }: CommandContext): Command {
     .addOption(
       flag("--record <file>", "append every message of every stream to a file, as JSON lines", readText),
     )
+    .addOption(
+      toggle(
+        "--report-status",
+        "write problems of policies where their authors look: as Events, with --datastore kubernetes",
+      ),
+    )
     .addOption(choice("--log-level <word>", "what is logged (default: info)", LOG_LEVELS))
     .addHelpText(
       "after",
@@ -62,7 +69,10 @@ A pod is served once PREFIX/creds/ID.json names it; its socket is PREFIX/mount/I
 
 async function runNode(io: Io, flags: NodeFlags): Promise<number> {
   const log = createLogger({ level: flags.logLevel ?? "info" });
-  const { datastore, source } = await chooseDatastore(systemClock, io, flags);
+  const { datastore, source, startStatus } = await chooseDatastore(systemClock, io, flags);
+  if (flags.reportStatus === true && startStatus === undefined) {
+    throw new UsageError("--report-status goes with --datastore kubernetes");
+  }
   const { NodeAgent } = await import("./node-process.ts");
   const agent = new NodeAgent(systemClock, log, datastore, {
     source,
@@ -72,6 +82,7 @@ async function runNode(io: Io, flags: NodeFlags): Promise<number> {
     admin: flags.admin,
     maxStalenessMs: flags.maxStaleness,
     record: flags.record,
+    startStatus: flags.reportStatus === true ? startStatus : undefined,
   });
   return await runService(io, log, source, agent);
 }

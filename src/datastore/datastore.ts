@@ -31,3 +31,14 @@ export type Datastore = {
   /** At any time, cheap. Data are kept however old; what to do about their age is the caller's to say. */
   health(): DatastoreHealth;
 };
+
+/** What became of one attempt to tell an author of a problem. */
+export type StatusOutcome = "written" | "failed" | "limited";
+
+/** Writes problems where the authors of policy look, as well as it can: it never fails, it only says what it didn't manage. */
+export type StatusReporter = {
+  /** @param issues the whole current list; what is no object's is passed over. */
+  report(issues: readonly Issue[]): void;
+  /** No request comes after it resolves. */
+  close(): Promise<void>;
+};

@@ -130,6 +130,12 @@ export function nodeMetricTable(labels: {
       help: "How long ago all that was read was last known to be current.",
     },
     {
+      name: "ephor_status_events_total",
+      type: "counter",
+      help: "Attempts to tell the authors of policies of problems, by what became of them.",
+      label: { name: "outcome", values: ["written", "failed", "limited"] },
+    },
+    {
       name: "ephor_in_sync",
       type: "gauge",
       help: "1 once the source of policy has been read completely.",

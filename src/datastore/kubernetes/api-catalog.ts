@@ -27,7 +27,7 @@ type Catalog = ReadonlyMap<string, ReadonlySet<string>>;
 /** The engine's own group. Where it is served, `projectcalico.org` is a view of the same objects through another server. */
 const CALICO_V1 = "crd.projectcalico.org/v1";
 /** The group of clusters that keep Calico's objects under their public names. */
-const CALICO_V3 = "projectcalico.org/v3";
+export const CALICO_V3 = "projectcalico.org/v3";
 const OPTIONAL: readonly string[] = [CALICO_V1, CALICO_V3, "policy.networking.k8s.io/v1alpha2"];
 
 /** Several kinds ask at once when everything begins or a server came back; one discovery serves them all. */
@@ -37,10 +37,16 @@ export class ApiCatalog {
   readonly #clock: Clock;
   readonly #client: ApiClient;
   #last: { readonly catalog: Promise<Catalog>; readonly atMs: number } | undefined;
+  #isCalicoViewed = false;
 
   constructor(clock: Clock, client: ApiClient) {
     this.#clock = clock;
     this.#client = client;
+  }
+
+  /** Whether people see Calico's objects through another server, as `projectcalico.org/v3`; false until it is known. */
+  get isCalicoViewed(): boolean {
+    return this.#isCalicoViewed;
   }
 
   /**
@@ -93,6 +99,7 @@ export class ApiCatalog {
     for (const apiVersion of OPTIONAL.filter((wanted) => served.has(wanted))) {
       catalog.set(apiVersion, plurals(await this.#client.getJson({ path: `/apis/${apiVersion}`, signal })));
     }
+    this.#isCalicoViewed = catalog.has(CALICO_V1) && catalog.has(CALICO_V3);
     return catalog;
   }
 }

@@ -20,6 +20,10 @@ import { ApiError } from "./api-error.ts";
 export type ApiRequest = {
   /** With the query; `basePath` goes before it. */
   readonly path: string;
+  /** `PATCH` merges. Default: `GET`. */
+  readonly method?: "GET" | "POST" | "PUT" | "PATCH";
+  /** Goes out as JSON. */
+  readonly body?: object;
   readonly accept?: string;
   readonly signal: AbortSignal;
   /** Longest silence inside the body. */
@@ -30,6 +34,7 @@ export type ApiRequest = {
 };
 
 const JSON_TYPE = "application/json";
+const MERGE_PATCH_TYPE = "application/merge-patch+json";
 /** Dead peers are found by the kernel too, where nothing is sent for long. */
 const KEEP_ALIVE_MS = 15_000;
 
@@ -42,7 +47,7 @@ export class ApiClient {
     this.access = access;
   }
 
-  /** The body of an answer with status 200. Rejects with an ApiError for every other, and with none if `signal` ends it. */
+  /** The body of a good answer. Rejects with an ApiError for every other, and with none if `signal` ends it. */
   async getJson(options: ApiRequest): Promise<unknown> {
     const answer = await this.open(options);
     const text = await readAll(answer, options.bodyMaxBytes ?? API_ANSWER_MAX_BYTES);
@@ -58,14 +63,14 @@ export class ApiClient {
     return answer.statusCode ?? 0;
   }
 
-  /** The pieces of the body of an answer with status 200; to end it early, end the loop or `signal`. */
+  /** The pieces of the body of an answer with status 200 or 201; to end it early, end the loop or `signal`. */
   async open(options: ApiRequest): Promise<IncomingMessage> {
     let answer = await this.#send(options, false);
     if (answer.statusCode === 401) {
       await readAll(answer, API_ANSWER_MAX_BYTES);
       answer = await this.#send(options, true); // a token that was just replaced
     }
-    if (answer.statusCode === 200) return answer;
+    if (answer.statusCode === 200 || answer.statusCode === 201) return answer;
     throw await toApiError(answer);
   }
 
@@ -83,7 +88,7 @@ export class ApiClient {
         deadline = setTimeout(() => sent.destroy(new ApiError(0, "no answer in time")), answerTimeoutMs);
         sent.once("response", resolve);
         sent.on("error", reject); // stays: an error after the answer reaches the body's reader too
-        sent.end();
+        sent.end(options.body === undefined ? undefined : JSON.stringify(options.body));
       });
       limitSilence(answer, options.idleTimeoutMs ?? API_BODY_IDLE_TIMEOUT_MS);
       return answer;
@@ -104,16 +109,20 @@ export class ApiClient {
     }
   }
 
-  #begin({ path, accept = JSON_TYPE, signal }: ApiRequest, credentials: Credentials): ClientRequest {
+  #begin(options: ApiRequest, credentials: Credentials): ClientRequest {
+    const { path, method = "GET", accept = JSON_TYPE, signal } = options;
     const { access } = this;
+    const type = method === "PATCH" ? MERGE_PATCH_TYPE : JSON_TYPE;
+    const content = options.body === undefined ? {} : { "content-type": type };
     const authorization =
       credentials.token === undefined ? {} : { authorization: `Bearer ${credentials.token}` };
     return request({
       agent: this.#agentOf(credentials),
       host: access.host,
       port: access.port,
+      method,
       path: access.basePath + path,
-      headers: { accept, ...authorization },
+      headers: { accept, ...authorization, ...content },
       signal,
     });
   }

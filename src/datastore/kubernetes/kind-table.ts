@@ -16,7 +16,23 @@ export type KindTableEvents = {
   onIssues(): void;
 };
 
-type Known = { readonly inForce: InForce; readonly uid: string; readonly resourceVersion: string };
+type Known = {
+  readonly inForce: InForce;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly apiVersion: string;
+};
+
+/** An object as the API server knows it. */
+export type ObjectReference = {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** Empty for cluster-scoped kinds. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+};
 
 export class KindTable implements ObjectSink {
   readonly #kind: WatchedKind;
@@ -37,6 +53,14 @@ export class KindTable implements ObjectSink {
   /** Of every object that is there. */
   get issues(): readonly Issue[] {
     return [...this.#issues.values()].flat();
+  }
+
+  /** Undefined if there is no such object. */
+  reference(namespace: string, name: string): ObjectReference | undefined {
+    const known = this.#known.get(textOf({ namespace, name }));
+    if (known === undefined) return undefined;
+    const { apiVersion, uid, resourceVersion } = known;
+    return { apiVersion, kind: this.#kind.kind, namespace, name, uid, resourceVersion };
   }
 
   beginList(): { add(object: ApiObject, apiVersion: string): void; commit(): void } {
@@ -91,7 +115,7 @@ export class KindTable implements ObjectSink {
     );
     // An object of the same name that was deleted and made anew has no earlier version.
     const inForce = settleVersion(key, before?.uid === uid ? before.inForce : undefined, parsed);
-    return [{ inForce, uid, resourceVersion }, parsed.issues];
+    return [{ inForce, uid, resourceVersion, apiVersion }, parsed.issues];
   }
 
   #replace(

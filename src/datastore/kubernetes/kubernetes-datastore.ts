@@ -11,13 +11,14 @@ import {
 } from "../../base/limits.ts";
 import type { Datastore, DatastoreHealth, DatastoreListener } from "../datastore.ts";
 import type { ResourceUpdate } from "../resources.ts";
+import { transformUid } from "../schema/metadata.ts";
 import { BUILT_IN_TIERS } from "../schema/tier.ts";
 import type { ApiAccess } from "./api-access.ts";
-import { ApiCatalog } from "./api-catalog.ts";
+import { ApiCatalog, CALICO_V3 } from "./api-catalog.ts";
 import { ApiClient } from "./api-client.ts";
 import { isExpired } from "./api-error.ts";
 import { ClusterGate } from "./cluster-gate.ts";
-import { KindTable } from "./kind-table.ts";
+import { KindTable, type ObjectReference } from "./kind-table.ts";
 import { KindWatch } from "./kind-watch.ts";
 import { CLUSTER_INFORMATION, type KindPlace, WATCHED_KINDS } from "./watched-kinds.ts";
 
@@ -40,6 +41,7 @@ export type KubernetesDatastoreOptions = {
 export class KubernetesDatastore implements Datastore {
   readonly #clock: Clock;
   readonly #client: ApiClient;
+  readonly #catalog: ApiCatalog;
   readonly #gate: ClusterGate;
   readonly #gateWatch: KindWatch;
   readonly #tables: readonly KindTable[];
@@ -61,6 +63,7 @@ export class KubernetesDatastore implements Datastore {
     this.#clock = clock;
     this.#client = new ApiClient(access);
     const catalog = new ApiCatalog(clock, this.#client);
+    this.#catalog = catalog;
     const options = { clock, client: this.#client, catalog, random, onChange: () => this.#schedule() };
     this.#gate = new ClusterGate((isOpen) => this.#onGate(isOpen));
     this.#gateWatch = new KindWatch(CLUSTER_INFORMATION, this.#gate, options);
@@ -111,6 +114,21 @@ export class KubernetesDatastore implements Datastore {
       ? Math.min(...all.map((watch) => watch.currentAtMs))
       : Number.NEGATIVE_INFINITY;
     return { isConnected, ageMs: this.#clock.nowMs() - currentAtMs };
+  }
+
+  /**
+   * The policy, or the object written for policy, that an issue's `where` begins with, as its author sees it; undefined
+   * for everything else: what machines write, and what isn't there any more.
+   */
+  subjectOf(where: string): ObjectReference | undefined {
+    const [resourceKind = "", id = ""] = where.split(" ", 2);
+    const index = WATCHED_KINDS.findIndex((kind) => kind.resourceKind === resourceKind);
+    const group = WATCHED_KINDS[index]?.group ?? "core";
+    if (group === "core" || group === "discovery.k8s.io") return undefined;
+    const slash = id.indexOf("/");
+    const subject = this.#tables[index]?.reference(id.slice(0, Math.max(slash, 0)), id.slice(slash + 1));
+    if (subject === undefined || group !== "calico" || !this.#catalog.isCalicoViewed) return subject;
+    return { ...subject, apiVersion: CALICO_V3, uid: transformUid(subject.uid) };
   }
 
   #onGate(isOpen: boolean): void {

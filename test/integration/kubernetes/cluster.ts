@@ -12,7 +12,10 @@ import { calicoDefinitions } from "../../control-plane/custom-resources.ts";
 import { RecordedListener } from "../../support/recorded-listener.ts";
 
 export const CALICO = "crd.projectcalico.org/v1";
-const MANIFEST = join(import.meta.dirname, "../../../deploy/kubernetes/node-rbac.yaml");
+const DEPLOY = join(import.meta.dirname, "../../../deploy/kubernetes");
+const MANIFEST = join(DEPLOY, "node-rbac.yaml");
+/** What a node agent may do besides, to report status. */
+export const STATUS_MANIFEST: string = join(DEPLOY, "node-status-rbac.yaml");
 
 /** `[apiVersion, kind, plural]` of everything that is read. */
 const KINDS: readonly (readonly [string, string, string])[] = [

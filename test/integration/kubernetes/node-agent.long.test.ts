@@ -3,14 +3,13 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { awaitTrue, type ControlPlane } from "../../control-plane/control-plane.ts";
+import { askAdmin, kubeconfig, MAIN, runMain } from "./agent-process.ts";
 import { CALICO, create, nodeToken, pathOf, startCluster } from "./cluster.ts";
 
-const MAIN = join(import.meta.dirname, "../../../src/cli/main.ts");
 const TIMEOUT_MS = 60_000;
 
 describe("ephor node --datastore kubernetes", () => {
@@ -34,11 +33,8 @@ describe("ephor node --datastore kubernetes", () => {
     const spec = { selector: "app ==", types: ["Ingress"] };
     await create(plane, CALICO, "GlobalNetworkPolicy", { name: "broken" }, { spec });
     const flags = ["validate", "--datastore", "kubernetes", "--kubeconfig", join(folder, "kubeconfig")];
-    const child = spawn(process.execPath, [MAIN, ...flags], { stdio: ["ignore", "pipe", "inherit"] });
-    const ended = once(child, "exit");
-    let said = "";
-    for await (const piece of child.stdout.setEncoding("utf8")) said += piece;
-    assert.deepEqual(await ended, [1, null]);
+    const { code, stdout: said } = await runMain(flags);
+    assert.equal(code, 1);
     assert.match(said, /^GlobalNetworkPolicy broken spec\.selector.* \[bad_selector\]$/m);
     assert.match(said, /invalid: [0-9]+ objects, 1 error/);
     await plane.request("DELETE", `${pathOf(CALICO, "GlobalNetworkPolicy")}/broken`);
@@ -96,31 +92,5 @@ describe("ephor node --datastore kubernetes", () => {
       : JSON.parse(body);
   }
 
-  /** Status 0 while nobody listens. */
-  async function ask(path: string): Promise<{ readonly status: number; readonly body: string }> {
-    const sent = request({ socketPath: join(folder, "admin.sock"), path }).end();
-    try {
-      const [answer] = await once(sent, "response");
-      let body = "";
-      for await (const piece of answer.setEncoding("utf8")) body += piece;
-      return { status: answer.statusCode, body };
-    } catch {
-      return { status: 0, body: "" }; // not yet
-    }
-  }
+  const ask = (path: string): ReturnType<typeof askAdmin> => askAdmin(join(folder, "admin.sock"), path);
 });
-
-function kubeconfig(plane: ControlPlane, token: string): string {
-  const cluster = {
-    server: `https://127.0.0.1:${plane.port}`,
-    "certificate-authority-data": Buffer.from(plane.ca).toString("base64"),
-  };
-  return JSON.stringify({
-    apiVersion: "v1",
-    kind: "Config",
-    "current-context": "test",
-    contexts: [{ name: "test", context: { cluster: "test", user: "node" } }],
-    clusters: [{ name: "test", cluster }],
-    users: [{ name: "node", user: { token } }],
-  });
-}
