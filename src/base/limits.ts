@@ -168,6 +168,13 @@ export const FILE_DISTRUST_MS = 120;
 export const FILE_MISSING_MAX_MS = 2_000;
 /** Looking at every file again whether or not the system told of a change: some file systems never tell. */
 export const DIRECTORY_POLL_MS = 2_000;
+/** Another command that writes to the same directory is waited for; one takes milliseconds, or seconds with many files. */
+export const DIRECTORY_LOCK_WAIT_MS = 10_000;
+export const DIRECTORY_LOCK_POLL_MS = 20;
+/**
+ * A change without a version that meets another one is tried again on what is there now: `calicoctl` tries as often.
+ */
+export const WRITE_ATTEMPTS_MAX = 5;
 /** Reading and parsing give way to requests after so long. */
 export const READ_SLICE_MS = 5;
 /** Changes of a request that an explanation tries out in search of the nearest that would allow, and changes of policy, which cost more. */

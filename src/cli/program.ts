@@ -1,8 +1,11 @@
 import { Command, CommanderError } from "commander";
 import { toError } from "../base/assert.ts";
+import { applyCommand } from "./apply.ts";
 import { checkCommand } from "./check.ts";
+import { deleteCommand } from "./delete.ts";
 import { demoCommand } from "./demo.ts";
 import { applyEnvironment } from "./environment.ts";
+import { getCommand } from "./get.ts";
 import { identityCommand } from "./identity.ts";
 import { type CommandContext, EXIT_OK, EXIT_USAGE, type Io, UsageError } from "./io.ts";
 import { nodeCommand } from "./node.ts";
@@ -18,6 +21,9 @@ const COMMANDS: readonly ((context: CommandContext) => Command)[] = [
   nodeCommand,
   checkCommand,
   validateCommand,
+  getCommand,
+  applyCommand,
+  deleteCommand,
   identityCommand,
   statusCommand,
   demoCommand,

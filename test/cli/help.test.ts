@@ -3,7 +3,18 @@ import { describe, it } from "node:test";
 import { assertGolden, runCli } from "./run-cli.ts";
 
 describe("help", () => {
-  for (const command of ["", "sidecar", "node", "check", "validate", "status", "demo"]) {
+  for (const command of [
+    "",
+    "sidecar",
+    "node",
+    "check",
+    "validate",
+    "get",
+    "apply",
+    "delete",
+    "status",
+    "demo",
+  ]) {
     it(`of ${command === "" ? "the program" : command} is what its golden file holds`, async () => {
       const { exitCode, stdout } = await runCli([...(command === "" ? [] : [command]), "--help"]);
       assertGolden(`help${command === "" ? "" : `-${command}`}.txt`, stdout);

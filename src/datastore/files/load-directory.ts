@@ -50,7 +50,8 @@ export async function loadDirectory(clock: Clock, directory: string): Promise<Lo
   return { table, scan, signatures, issues };
 }
 
-async function readStable(path: string): ReturnType<typeof readWholeFile> {
+/** Tries again while the file changes as it is read. */
+export async function readStable(path: string): ReturnType<typeof readWholeFile> {
   for (let attempt = 1; ; attempt++) {
     const read = await readWholeFile(path);
     if (read.kind !== "changing" || attempt === ATTEMPTS_MAX) return read;

@@ -8,7 +8,7 @@ import { isMapping } from "../schema/kind.ts";
 import { findKind } from "../schema/kinds.ts";
 import { DocumentNodes } from "./document-nodes.ts";
 import type { DocumentText } from "./split-documents.ts";
-import { offsetOf, toPlainValue } from "./yaml-value.ts";
+import { offsetOf, rangeOf, toPlainValue } from "./yaml-value.ts";
 
 export type ParsedObject = ParsedResource & {
   /** Line of its document that it begins in, from 0; add the document's `linesBefore` for that of the file. */
@@ -23,8 +23,25 @@ export type ParsedDocument = {
   readonly isTorn: boolean;
 };
 
+/** One object as it stands in its document, for those who need more of it than what it says. */
+export type ObjectSource = {
+  /** The plain value; undefined where the text is broken. */
+  readonly value: unknown;
+  /** To it from the top of its document: empty, or into a list. */
+  readonly path: ValuePath;
+  /** Its own part of the document's text, from and up to. */
+  readonly range: readonly [from: number, to: number];
+};
+
+/** Takes part in the reading of a document. */
+export type ObjectVisitor = {
+  /** Gives the value that is checked instead of the one that is written. */
+  readonly complete?: (value: unknown) => unknown;
+  readonly onObject: (object: ParsedObject, source: ObjectSource) => void;
+};
+
 /** Reads a piece of a file, of one document as a rule; never throws. */
-export function parseDocument(path: string, document: DocumentText): ParsedDocument {
+export function parseDocument(path: string, document: DocumentText, visitor?: ObjectVisitor): ParsedDocument {
   const lines = new LineCounter();
   const place = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
@@ -38,7 +55,7 @@ export function parseDocument(path: string, document: DocumentText): ParsedDocum
       logLevel: "silent",
     });
     if (!Array.isArray(parsed)) return EMPTY;
-    return merge(parsed.map((one) => readDocument(one, document.text, lines, place)));
+    return merge(parsed.map((one) => readDocument(one, document.text, lines, place, visitor)));
   } catch (reason) {
     // The parser is recursive: what is nested too deeply for it runs out of stack.
     const isTooDeep = reason instanceof RangeError;
@@ -67,6 +84,7 @@ function readDocument(
   text: string,
   lines: LineCounter,
   place: Place,
+  visitor: ObjectVisitor | undefined,
 ): ParsedDocument {
   const lineOf = (node: unknown): number => Math.max(lines.linePos(offsetOf(node)).line, 1) - 1;
   const broken = brokenText(document, place);
@@ -75,13 +93,24 @@ function readDocument(
     ...broken,
     ...problems.map((problem) => error(problem.code, problem.message, place(problem.offset))),
   ];
-  if (issues.length > 0) return readBroken(value, issues, lineOf(document.contents));
+  if (issues.length > 0) {
+    const broken = readBroken(value, issues, lineOf(document.contents));
+    for (const object of broken.objects)
+      visitor?.onObject(object, { value: undefined, path: [], range: [0, text.length] });
+    return broken;
+  }
   if (value === null) return EMPTY; // nothing but comments
   const nodes = new DocumentNodes(document.contents, targets, text);
-  const locate: Locate = (path, options) => place(nodes.offset(path, options));
-  if (!isList(value))
-    return ofObjects([{ ...parseResource(value, locate), line: lineOf(document.contents) }]);
-  return readList(value, locate, (path) => lineOf(nodes.find(path)));
+  const read = (written: unknown, path: ValuePath): ParsedObject => {
+    const node = nodes.find(path);
+    const checked = visitor?.complete === undefined ? written : visitor.complete(written);
+    const locate: Locate = (inside, options) => place(nodes.offset([...path, ...inside], options));
+    const object = { ...parseResource(checked, locate), line: lineOf(node) };
+    visitor?.onObject(object, { value: checked, path, range: rangeOf(node) });
+    return object;
+  };
+  if (isList(value)) return readList(value, read, (path) => place(nodes.offset(path)));
+  return ofObjects([read(value, [])]);
 }
 
 /** The first error of the text alone: those after it are its echoes. */
@@ -119,19 +148,19 @@ function isList(value: unknown): value is List {
   return typeof apiVersion === "string" && typeof kind === "string" && kind.endsWith("List");
 }
 
-function readList(list: List, locate: Locate, lineOf: (path: ValuePath) => number): ParsedDocument {
+function readList(
+  list: List,
+  read: (written: unknown, path: ValuePath) => ParsedObject,
+  place: (path: ValuePath) => string,
+): ParsedDocument {
   const { items } = list;
   if (!Array.isArray(items)) {
     const message =
       items === undefined ? "missing: `items`, the list of objects" : "expected a list of objects";
     const code = items === undefined ? "missing_field" : "bad_value";
-    return { objects: [], issues: [error(code, message, locate(["items"]))], isTorn: true };
+    return { objects: [], issues: [error(code, message, place(["items"]))], isTorn: true };
   }
-  const objects = items.map((item: unknown, index): ParsedObject => {
-    const inItem: Locate = (path, options) => locate(["items", index, ...path], options);
-    return { ...parseResource(withListKind(item, list), inItem), line: lineOf(["items", index]) };
-  });
-  return ofObjects(objects);
+  return ofObjects(items.map((item: unknown, index) => read(withListKind(item, list), ["items", index])));
 }
 
 /** An object that is broken in its kind or name may be any that the file held before: it must not pass for the deletion of that one. */

@@ -88,7 +88,8 @@ function torn(issue: Issue): FileContent {
   return { objects: [], issues: [issue], isTorn: true, isBlank: false, documents: new Map() };
 }
 
-function decodeText(bytes: Uint8Array): string | undefined {
+/** UTF-8 only; undefined for what is not. */
+export function decodeText(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {

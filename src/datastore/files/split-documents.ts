@@ -13,7 +13,7 @@ export type DocumentText = {
  * lines stays in one piece, which the reader of a piece knows how to handle.
  */
 export function splitDocuments(text: string): DocumentText[] {
-  if (/(?:^|[\r\n])(?:%|\.\.\.)/.test(text)) return [{ text, linesBefore: 0 }];
+  if (hasAmbiguousCuts(text)) return [{ text, linesBefore: 0 }];
   const documents: DocumentText[] = [];
   let start = 0;
   let linesBefore = 0;
@@ -25,6 +25,11 @@ export function splitDocuments(text: string): DocumentText[] {
   }
   documents.push({ text: text.slice(start), linesBefore });
   return documents;
+}
+
+/** Whether it stays in one piece although it may be several documents. */
+export function hasAmbiguousCuts(text: string): boolean {
+  return /(?:^|[\r\n])(?:%|\.\.\.)/.test(text);
 }
 
 /** Where the next line that begins a document begins, after `from`; -1 if none does. */

@@ -139,7 +139,13 @@ class Conversion {
   }
 }
 
+/** A node's part of the text, without the comments around it. */
+export function rangeOf(node: unknown): readonly [from: number, to: number] {
+  const [from = 0, to = 0] = (node as Partial<Node> | null | undefined)?.range ?? [];
+  return [from, to];
+}
+
 /** Where a node begins in the text, 0 where it is not known. */
 export function offsetOf(node: unknown): number {
-  return (node as Partial<Node> | null | undefined)?.range?.[0] ?? 0;
+  return rangeOf(node)[0];
 }
