@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 PROTO_SOURCES := $(shell find proto/src proto/protos -type f) proto/package.json proto/tsconfig.json
 GENERATED := proto/src/generated schemas
 
-.PHONY: help run test test-all control-plane spire check gen golden bench fuzz package clean
+.PHONY: help run test test-all etcd control-plane spire check gen golden bench fuzz package clean
 
 help: ## show this table
 	@printf 'make TARGET\n\n'
@@ -18,11 +18,16 @@ help: ## show this table
 run: setup ## watch a real Envoy ask Ephor about each request; STAY=1 leaves it running
 	@node src/cli/main.ts demo $(if $(STAY),--stay)
 
-test: setup ## all tests but the long ones
+test: setup etcd ## all tests but the long ones
 	@node test/run.ts
 
-test-all: setup control-plane spire ## all tests; needs Go, or an API server and SPIRE that were built before
+test-all: setup etcd control-plane spire ## all tests; needs Go, or an API server and SPIRE that were built before
 	@node test/run.ts --all
+
+etcd: ## the etcd that tests talk to, from Debian's etcd-server; only root can install it
+	@command -v etcd >/dev/null || { echo '== installing etcd-server (apt)'; \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends etcd-server; } >&2 \
+	  || { echo 'the tests need an etcd 3.4 or later in the PATH; on Debian: apt-get install etcd-server' >&2; exit 1; }; }
 
 spire: setup ## build the SPIRE server and agent that tests talk to, once: ten minutes on two idle cores; needs gcc
 	@node test/support/spire/build.ts

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import * as grpc from "@grpc/grpc-js";
 import { loadSync, type Options, type PackageDefinition } from "@grpc/proto-loader";
+import type { ProtoGrpcType as EtcdProtoGrpcType } from "./generated/etcd.ts";
 import type { ProtoGrpcType } from "./generated/protocols.ts";
 
 export type {
@@ -24,6 +25,17 @@ export type {
   CheckResponse,
   CheckResponse__Output as CheckResponseOutput,
 } from "./generated/envoy/service/auth/v3/CheckResponse.ts";
+export type { AuthClient as EtcdAuthClient } from "./generated/etcdserverpb/Auth.ts";
+export type { Event__Output as EtcdEventOutput } from "./generated/etcdserverpb/Event.ts";
+export type { KeyValue__Output as EtcdKeyValueOutput } from "./generated/etcdserverpb/KeyValue.ts";
+export type { KVClient as EtcdKvClient } from "./generated/etcdserverpb/KV.ts";
+export type { RangeResponse__Output as EtcdRangeResponseOutput } from "./generated/etcdserverpb/RangeResponse.ts";
+export type { RequestOp as EtcdRequestOp } from "./generated/etcdserverpb/RequestOp.ts";
+export type { ResponseHeader__Output as EtcdResponseHeaderOutput } from "./generated/etcdserverpb/ResponseHeader.ts";
+export type { TxnResponse__Output as EtcdTxnResponseOutput } from "./generated/etcdserverpb/TxnResponse.ts";
+export type { WatchClient as EtcdWatchClient } from "./generated/etcdserverpb/Watch.ts";
+export type { WatchRequest as EtcdWatchRequest } from "./generated/etcdserverpb/WatchRequest.ts";
+export type { WatchResponse__Output as EtcdWatchResponseOutput } from "./generated/etcdserverpb/WatchResponse.ts";
 export type {
   PolicySyncClient,
   PolicySyncDefinition,
@@ -50,8 +62,12 @@ export const PROTOCOLS_FILE = "protocols.proto";
  */
 export const LOADER_OPTIONS: Options = { keepCase: true, longs: String, enums: String };
 
+/** What an etcd speaks; beside the others, for only few need it. */
+export const ETCD_FILE = "etcd/etcd.proto";
+
 let definition: PackageDefinition | undefined;
 let protocols: ProtoGrpcType | undefined;
+let etcd: EtcdProtoGrpcType | undefined;
 
 /** Every service and message of the texts, parsed once; takes some ten milliseconds the first time. */
 export function loadDefinition(): PackageDefinition {
@@ -63,6 +79,14 @@ export function loadDefinition(): PackageDefinition {
 export function loadProtocols(): ProtoGrpcType {
   protocols ??= grpc.loadPackageDefinition(loadDefinition()) as unknown as ProtoGrpcType;
   return protocols;
+}
+
+/** etcd's services, parsed once: `loadEtcdProtocols().etcdserverpb.KV` is a client of them. */
+export function loadEtcdProtocols(): EtcdProtoGrpcType {
+  etcd ??= grpc.loadPackageDefinition(
+    loadSync(ETCD_FILE, { ...LOADER_OPTIONS, includeDirs: [PROTO_DIRECTORY] }),
+  ) as unknown as EtcdProtoGrpcType;
+  return etcd;
 }
 
 /** Full method paths, for servers that handle the bytes themselves. */

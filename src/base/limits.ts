@@ -269,3 +269,16 @@ export const STATUS_NOTE_MAX_BYTES = 1_024;
 export const STATUS_LEASE_MS = 600_000;
 /** It says so again after this long, well before. */
 export const STATUS_LEASE_RENEW_MS = 200_000;
+// An etcd.
+/** From the first packet to a connection that is secured and speaks gRPC; after it another member is tried. */
+export const ETCD_CONNECT_TIMEOUT_MS = 5_000;
+/** Until a call is answered; a member without a leader says so sooner. */
+export const ETCD_ANSWER_TIMEOUT_MS = 15_000;
+/** One answer. etcd's own limit for what one write holds is 1.5 MB, and a page has as many objects as LIST_PAGE_OBJECTS. */
+export const ETCD_MESSAGE_MAX_BYTES = 67_108_864;
+/** A peer is asked for a sign of life after so long; etcd ends connections that ask more often than every five seconds. */
+export const ETCD_KEEPALIVE_MS = 10_000;
+export const ETCD_KEEPALIVE_TIMEOUT_MS = 5_000;
+/** A watch asks how far etcd is after so long, and is taken to be dead if it has heard nothing at all for longer. */
+export const ETCD_PROGRESS_MS = 5_000;
+export const ETCD_SILENCE_MAX_MS = 15_000;

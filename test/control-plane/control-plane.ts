@@ -5,12 +5,12 @@ import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { Agent, request } from "node:https";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseAllDocuments } from "yaml";
 import type { ApiAccess } from "../../src/datastore/kubernetes/api-access.ts";
+import { freePorts } from "../support/free-ports.ts";
 import { requireControlPlane } from "./build.ts";
 
 export type Json = Record<string, unknown>;
@@ -46,8 +46,8 @@ export class ControlPlane {
 
   static async start(): Promise<ControlPlane> {
     const folder = await mkdtemp(join(tmpdir(), "ephor-control-plane-"));
-    const ports = await freePorts();
-    const plane = new ControlPlane(await requireControlPlane(), folder, ports);
+    const [port = 0, etcd = 0, peer = 0] = await freePorts(3);
+    const plane = new ControlPlane(await requireControlPlane(), folder, [port, etcd, peer]);
     const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
     await writeFile(join(folder, "accounts.pem"), privateKey.export({ type: "pkcs1", format: "pem" }));
     await writeFile(join(folder, "tokens.csv"), `${ADMIN_TOKEN},admin,admin,system:masters\n`);
@@ -232,17 +232,4 @@ export async function awaitTrue(
     if (performance.now() > deadlineMs) throw new Error(`never came true: ${what}`);
     await sleep(50);
   }
-}
-
-async function freePorts(): Promise<readonly [number, number, number]> {
-  const servers = await Promise.all(
-    [0, 1, 2].map(async () => {
-      const server = createServer().listen(0, "127.0.0.1");
-      await once(server, "listening");
-      return server;
-    }),
-  );
-  const [first = 0, second = 0, third = 0] = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return [first, second, third];
 }

@@ -15,9 +15,9 @@ export class CuttingProxy {
     });
   }
 
-  static async start(targetPort: number): Promise<CuttingProxy> {
+  static async start(targetPort: number, host = "127.0.0.1"): Promise<CuttingProxy> {
     const proxy = new CuttingProxy(targetPort);
-    proxy.#server.listen(0, "127.0.0.1");
+    proxy.#server.listen(0, host);
     await once(proxy.#server, "listening");
     return proxy;
   }

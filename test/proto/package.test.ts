@@ -22,11 +22,15 @@ describe("the package envoy-ext-authz-proto", () => {
     mkdirSync(join(directory, "node_modules"));
     symlinkSync(join(repository, "node_modules/@grpc"), join(directory, "node_modules/@grpc"));
     const index = pathToFileURL(join(directory, "package/dist/index.js"));
-    const script = `import { loadProtocols, PROTO_DIRECTORY } from ${JSON.stringify(index.href)};
-      console.log(loadProtocols().felix.PolicySync.service.Sync.path, PROTO_DIRECTORY);`;
+    const script = `import { loadEtcdProtocols, loadProtocols, PROTO_DIRECTORY } from ${JSON.stringify(index.href)};
+      console.log(loadProtocols().felix.PolicySync.service.Sync.path,
+        loadEtcdProtocols().etcdserverpb.KV.service.Range.path, PROTO_DIRECTORY);`;
     const printed = execFileSync(process.execPath, ["--input-type=module", "-e", script], {
       encoding: "utf8",
     });
-    assert.match(printed, /^\/felix\.PolicySync\/Sync .*ephor-proto-.*\/package\/protos\/\n$/);
+    assert.match(
+      printed,
+      /^\/felix\.PolicySync\/Sync \/etcdserverpb\.KV\/Range .*ephor-proto-.*\/package\/protos\/\n$/,
+    );
   });
 });

@@ -7,7 +7,7 @@ type Node = forge.asn1.Asn1;
 export type KeyKind = "rsa" | "rsa1024" | "ec" | "ed25519";
 
 /** GeneralName tags of RFC 5280. */
-export type AltName = { readonly type: 2 | 6; readonly value: string };
+export type AltName = { readonly type: 2 | 6 | 7; readonly value: string };
 
 export type ChainShape = {
   /** Common name of the subject. */
