@@ -32,7 +32,7 @@ export async function startAgent(options: {
     writeFileSync(join(prefix, "creds", `${pod}.json`), JSON.stringify(fields));
   }
   const flags = ["--policies", options.policies, "--node-name", options.nodeName, "--prefix", prefix];
-  const child = spawnForBench([PROGRAM, "node", ...flags, "--log-level", "error"]);
+  const child = spawnForBench([...PROGRAM, "node", ...flags, "--log-level", "error"]);
   const deadlineMs = performance.now() + START_DEADLINE_MS;
   const last = options.pods.at(-1) ?? "";
   while (!existsSync(socket(last))) {

@@ -14,9 +14,10 @@ const SOURCE = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 const START_DEADLINE_MS = 30_000;
 const CONNECT_RETRY_MS = 2;
 
-/** What is started: the compiled package after `npm run build`, else the sources, which take longer to load. */
-export const PROGRAM: string = existsSync(COMPILED) ? COMPILED : SOURCE;
-export const PROGRAM_NAME: string = existsSync(COMPILED) ? "compiled" : "from TypeScript";
+const IS_BUILT = existsSync(COMPILED);
+/** What is started: the bundle after `npm run build`, else the sources, which take longer to load. */
+export const PROGRAM: readonly string[] = IS_BUILT ? [...launchFlags(), COMPILED] : [SOURCE];
+export const PROGRAM_NAME: string = IS_BUILT ? "built" : "from TypeScript";
 
 export type ServerProcess = {
   readonly pid: number;
@@ -31,18 +32,24 @@ export function startSidecar(options: {
   readonly workload: string;
 }): Promise<ServerProcess> {
   const flags = ["--policies", options.policies, "--workload", options.workload, "--log-level", "error"];
-  return startServer((socket) => [PROGRAM, "sidecar", ...flags, "--listen", `unix:${socket}`]);
+  return startServer((socket) => [...PROGRAM, "sidecar", ...flags, "--listen", `unix:${socket}`]);
 }
 
 /** One that follows a node agent's socket; resolves when it listens, which is before it is in sync. */
 export function startSyncedSidecar(policySync: string): Promise<ServerProcess> {
   const flags = ["--policy-sync", `unix:${policySync}`, "--log-level", "error"];
-  return startServer((socket) => [PROGRAM, "sidecar", ...flags, "--listen", `unix:${socket}`]);
+  return startServer((socket) => [...PROGRAM, "sidecar", ...flags, "--listen", `unix:${socket}`]);
 }
 
 /** A server that answers every check with the same bytes and looks at nothing: what the transport alone costs. */
 export function startConstantServer(): Promise<ServerProcess> {
   return startServer((socket) => [fileURLToPath(new URL("constant-server.ts", import.meta.url)), socket]);
+}
+
+/** Node's flags in the launcher's first line, which count when it is started as a program of its own. */
+function launchFlags(): readonly string[] {
+  const [line = ""] = readFileSync(COMPILED, "utf8").split("\n");
+  return line.split(" ").filter((word) => word.startsWith("--"));
 }
 
 /** CPU time that a process has used so far, of all its threads. */

@@ -1,7 +1,7 @@
 import { TlsCredentialStore } from "../authz/index.ts";
 import type { PeerIdentityOptions } from "../identity/peer-identity-reader.ts";
 import { TrustBundles } from "../identity/trust-bundles.ts";
-import { WorkloadApiClient } from "../sync/workload-api.ts";
+import type { WorkloadApiClient } from "../sync/workload-api.ts";
 import { hasBundles, type IdentityFlags, identityOptions } from "./identity-flags.ts";
 import { UsageError } from "./io.ts";
 import { type PolicyFlags, trustDomains } from "./policy-flags.ts";
@@ -48,20 +48,23 @@ function workloadApi(
     onProblem,
   }: { bundles: TrustBundles; svid: TlsCredentialStore; onProblem: (message: string) => void },
 ): WatchedSource {
-  const client = new WorkloadApiClient(
-    { path: address.slice("unix:".length), wantsSvid },
-    {
-      onBundles: (all) => bundles.replace("workload-api", all),
-      onSvid: ({ certificateChain, privateKey }) => svid.setCertificate(certificateChain, privateKey),
-      onProblem,
-    },
-  );
+  let client: WorkloadApiClient | undefined;
   return {
     start: async () => {
+      // gRPC is loaded only where it is spoken.
+      const { WorkloadApiClient } = await import("../sync/workload-api.ts");
+      client = new WorkloadApiClient(
+        { path: address.slice("unix:".length), wantsSvid },
+        {
+          onBundles: (all) => bundles.replace("workload-api", all),
+          onSvid: ({ certificateChain, privateKey }) => svid.setCertificate(certificateChain, privateKey),
+          onProblem,
+        },
+      );
       await client.start().catch((reason: unknown) => {
         throw new UsageError(`--workload-api: ${reason instanceof Error ? reason.message : reason}`);
       });
     },
-    close: () => client.close(),
+    close: () => client?.close(),
   };
 }

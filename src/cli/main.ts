@@ -1,9 +1,6 @@
-#!/usr/bin/env node
 import { runProgram } from "./program.ts";
 
-process.exitCode = await runProgram(process.argv.slice(2), {
-  stdout: process.stdout,
-  stderr: process.stderr,
-  stdin: process.stdin,
-  env: process.env,
+// The process itself is the streams and the environment: those that a command does not touch are never opened.
+void runProgram(process.argv.slice(2), process).then((exitCode) => {
+  process.exitCode = exitCode;
 });

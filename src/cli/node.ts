@@ -2,11 +2,10 @@ import { hostname } from "node:os";
 import { Command } from "commander";
 import { systemClock } from "../base/clock.ts";
 import { type ListenAddress, parseListenAddress } from "../base/listen-address.ts";
-import { createLogger, LOG_LEVELS, type LogLevel } from "../observe/index.ts";
+import { LOG_LEVELS, type LogLevel } from "../observe/log-level.ts";
 import { addDatastoreFlags, chooseDatastore, type DatastoreFlags } from "./choose-datastore.ts";
 import { choice, flag, readDurationMs, readFileMode, readText, toggle } from "./flags.ts";
 import { type CommandContext, type Io, UsageError } from "./io.ts";
-import { runService } from "./run-service.ts";
 
 type NodeFlags = DatastoreFlags & {
   readonly nodeName?: string;
@@ -68,6 +67,7 @@ A pod is served once PREFIX/creds/ID.json names it; its socket is PREFIX/mount/I
 }
 
 async function runNode(io: Io, flags: NodeFlags): Promise<number> {
+  const { createLogger } = await import("../observe/index.ts");
   const log = createLogger({ level: flags.logLevel ?? "info" });
   const { datastore, source, startStatus } = await chooseDatastore(systemClock, io, flags);
   if (flags.reportStatus === true && startStatus === undefined) {
@@ -84,5 +84,6 @@ async function runNode(io: Io, flags: NodeFlags): Promise<number> {
     record: flags.record,
     startStatus: flags.reportStatus === true ? startStatus : undefined,
   });
+  const { runService } = await import("./run-service.ts");
   return await runService(io, log, source, agent);
 }

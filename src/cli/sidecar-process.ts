@@ -4,14 +4,8 @@ import { ISSUE_CODES } from "../base/issue.ts";
 import { STATUS_ISSUES_MAX } from "../base/limits.ts";
 import { formatListenAddress, type ListenAddress } from "../base/listen-address.ts";
 import { type PeerIdentityOptions, PeerIdentityReader } from "../identity/peer-identity-reader.ts";
-import {
-  AdminServer,
-  DecisionLog,
-  IssueReport,
-  type Logger,
-  Metrics,
-  metricTable,
-} from "../observe/index.ts";
+import type { AdminServer } from "../observe/admin-server.ts";
+import { DecisionLog, IssueReport, type Logger, Metrics, metricTable } from "../observe/index.ts";
 import type { Snapshot } from "../policy/snapshot.ts";
 import { DENY_REASONS } from "../policy/verdict.ts";
 import type { JudgingOptions } from "./embedded-policy.ts";
@@ -47,7 +41,7 @@ export class Sidecar {
   readonly #source: PolicySource;
   readonly #issues: IssueReport;
   readonly #authz: AuthzServer;
-  readonly #admin: AdminServer;
+  #admin: AdminServer | undefined;
   #state: "reading" | "serving" | "draining" | "stopped" = "reading";
   #judging: JudgingOptions | undefined;
   #publishedAtMs: number | undefined;
@@ -91,10 +85,6 @@ export class Sidecar {
         onError: (error) => log.error({ error: error.stack }, "the server of checks met an error"),
       },
     );
-    this.#admin = new AdminServer(this.#metrics, {
-      notReady: () => this.#notReady(),
-      status: () => this.#status(),
-    });
   }
 
   /** Resolves when checks are answered. Rejects, with nothing left open, if policy is broken or an address is taken. */
@@ -106,10 +96,7 @@ export class Sidecar {
         const bound = await this.#authz.listen(address);
         this.#log.info({ address: formatListenAddress(bound) }, "listening for checks");
       }
-      if (this.#options.admin !== undefined) {
-        const bound = await this.#admin.listen(this.#options.admin);
-        this.#log.info({ address: formatListenAddress(bound) }, "listening for probes and metrics");
-      }
+      if (this.#options.admin !== undefined) await this.#listenForProbes(this.#options.admin);
     } catch (error) {
       await this.#close();
       throw error;
@@ -125,11 +112,22 @@ export class Sidecar {
     await this.#close();
   }
 
+  /** HTTP is loaded only where it is served. */
+  async #listenForProbes(address: ListenAddress): Promise<void> {
+    const { AdminServer } = await import("../observe/admin-server.ts");
+    this.#admin = new AdminServer(this.#metrics, {
+      notReady: () => this.#notReady(),
+      status: () => this.#status(),
+    });
+    const bound = await this.#admin.listen(address);
+    this.#log.info({ address: formatListenAddress(bound) }, "listening for probes and metrics");
+  }
+
   async #close(): Promise<void> {
     this.#setState("stopped");
     await this.#authz.close();
     await this.#source.close();
-    await this.#admin.close();
+    await this.#admin?.close();
     for (const watched of this.#options.sources) watched.close();
   }
 

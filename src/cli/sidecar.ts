@@ -1,21 +1,16 @@
 import { Command } from "commander";
-import { findGroup } from "../authz/index.ts";
-import { toError } from "../base/assert.ts";
-import { systemClock } from "../base/clock.ts";
 import { type ListenAddress, parseListenAddress } from "../base/listen-address.ts";
 import { err, ok, type Result } from "../base/result.ts";
-import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from "../observe/index.ts";
-import { chooseSource, type SourceFlags } from "./choose-source.ts";
+import { LOG_LEVELS, type LogLevel } from "../observe/log-level.ts";
+import type { SourceFlags } from "./choose-source.ts";
 import { choice, flag, RepeatableFlag, readDurationMs, readFileMode, readText } from "./flags.ts";
-import { addIdentityFlags, type IdentityFlags, withImpliedPeer, workloadApiFlag } from "./identity-flags.ts";
-import { setUpIdentity } from "./identity-sources.ts";
-import { type CommandContext, type Io, UsageError } from "./io.ts";
-import { addPolicyFlags, portMap } from "./policy-flags.ts";
-import { runService } from "./run-service.ts";
-import { Sidecar, type SidecarOptions } from "./sidecar-process.ts";
-import { addTlsFlags, setUpTls, type TlsFlags, wantsSvid } from "./tls-flags.ts";
+import { addIdentityFlags, type IdentityFlags, workloadApiFlag } from "./identity-flags.ts";
+import type { CommandContext } from "./io.ts";
+import { addPolicyFlags } from "./policy-flags.ts";
+import { addTlsFlags, type TlsFlags } from "./tls-flags.ts";
 
-type SidecarFlags = SourceFlags &
+/** What the command line or the environment says of a sidecar. */
+export type SidecarFlags = SourceFlags &
   IdentityFlags &
   TlsFlags & {
     readonly listen?: readonly ListenAddress[];
@@ -30,9 +25,6 @@ type SidecarFlags = SourceFlags &
     readonly drainTimeout?: number;
     readonly logLevel?: LogLevel;
   };
-
-const DEFAULT_LISTEN: ListenAddress = { kind: "unix", path: "/var/run/ephor/ext_authz.sock" };
-const DEFAULT_DRAIN_TIMEOUT_MS = 30_000;
 
 export function sidecarCommand({ io, finish }: CommandContext): Command {
   const command = new Command("sidecar").description("answer Envoy's ext_authz checks for one workload");
@@ -92,21 +84,11 @@ Examples:
 
 Logs go to standard error, one JSON object a line. SIGTERM drains; a second one ends at once.`,
     )
-    .action(async (flags: SidecarFlags) => finish(await runSidecar(io, flags)));
+    .action(async (flags: SidecarFlags) => {
+      const { runSidecar } = await import("./run-sidecar.ts");
+      finish(await runSidecar(io, flags));
+    });
   return command;
-}
-
-async function runSidecar(io: Io, given: SidecarFlags): Promise<number> {
-  const flags = withImpliedPeer(given);
-  const log = createLogger({ level: flags.logLevel ?? "info" });
-  const source = await chooseSource(flags);
-  const sidecar = new Sidecar(
-    systemClock,
-    log,
-    source.create,
-    await sidecarOptions(flags, source.guards, log),
-  );
-  return await runService(io, log, source.name, sidecar);
 }
 
 /** `unix:PATH`; the protocol has no other transport. */
@@ -114,33 +96,4 @@ function readSyncAddress(text: string): Result<string, string> {
   const address = parseListenAddress(text);
   if (!address.ok) return address;
   return address.value.kind === "unix" ? ok(address.value.path) : err("not unix:PATH");
-}
-
-async function sidecarOptions(flags: SidecarFlags, guards: string, log: Logger): Promise<SidecarOptions> {
-  const listen = flags.listen ?? [DEFAULT_LISTEN];
-  const onProblem = (message: string): void => log.error(message);
-  const identity = setUpIdentity(flags, wantsSvid(flags, listen), onProblem);
-  const tcp = setUpTls(flags, listen, identity, onProblem);
-  return {
-    flags,
-    guards,
-    identity: identity.options,
-    sources: [...identity.sources, ...tcp.sources],
-    listen,
-    admin: flags.admin,
-    authz: {
-      socketAccess: { mode: flags.socketMode ?? 0o660, group: await readGroup(flags.socketGroup) },
-      ...(tcp.security === undefined ? {} : { tcpSecurity: tcp.security }),
-      denialBody: flags.denialBody ?? "",
-      portMap: portMap(flags),
-    },
-    drainTimeoutMs: flags.drainTimeout ?? DEFAULT_DRAIN_TIMEOUT_MS,
-  };
-}
-
-async function readGroup(group: string | undefined): Promise<number | undefined> {
-  if (group === undefined) return undefined;
-  return await findGroup(group).catch((reason: unknown) => {
-    throw new UsageError(`--socket-group: ${toError(reason).message}`);
-  });
 }

@@ -1,7 +1,6 @@
 import { Command } from "commander";
 import { systemClock } from "../base/clock.ts";
 import type { Issue } from "../base/issue.ts";
-import { CalcGraph } from "../calc/graph.ts";
 import { type Resource, resourceKey } from "../datastore/resources.ts";
 import {
   addDatastoreFlags,
@@ -42,7 +41,7 @@ Errors make it invalid; warnings don't.`,
 async function validate(io: Io, directory: string | undefined, flags: ValidateFlags): Promise<number> {
   const { output = "text" } = flags;
   const { source, isRead, resources, objectCount, issues } = await readSource(io, directory, flags);
-  const all = [...issues, ...calculatedIssues(resources)];
+  const all = [...issues, ...(await calculatedIssues(resources))];
   const isValid = all.every(({ severity }) => severity !== "error");
   if (output === "json") {
     const report = { valid: isValid, objects: objectCount, issues: all };
@@ -83,7 +82,8 @@ async function readSource(io: Io, directory: string | undefined, flags: Validate
 }
 
 /** What only shows when the objects are put together, such as a tier that nobody defines. */
-function calculatedIssues(resources: readonly Resource[]): readonly Issue[] {
+async function calculatedIssues(resources: readonly Resource[]): Promise<readonly Issue[]> {
+  const { CalcGraph } = await import("../calc/graph.ts");
   const graph = new CalcGraph({ local: [], inventory: "complete" });
   graph.apply(resources.map((resource) => ({ kind: "put", key: resourceKey(resource), resource })));
   graph.setInSync();

@@ -1,5 +1,4 @@
-/** Logger, metrics, decision log and the admin listener: what a process tells about itself. */
-export { AdminServer, type ProcessState } from "./admin-server.ts";
+/** Logger, metrics, decision log: what a process tells about itself. `admin-server.ts` is imported where one listens. */
 export {
   DecisionLog,
   type DecisionObserver,
@@ -9,7 +8,8 @@ export {
   type ObservedVerdict,
 } from "./decision-log.ts";
 export { IssueReport } from "./issue-report.ts";
-export { createLogger, createLoggerTo, LOG_LEVELS, type Logger, type LogLevel } from "./logger.ts";
+export { LOG_LEVELS, type LogLevel } from "./log-level.ts";
+export { createLogger, createLoggerTo, type Logger } from "./logger.ts";
 export { type MetricDefinition, type MetricLabels, metricTable, nodeMetricTable } from "./metric-table.ts";
 export { Metrics } from "./metrics.ts";
 export { claimSocketPath } from "./socket-path.ts";

@@ -1,10 +1,6 @@
 import { destination, type Logger as PinoLogger, pino, stdTimeFunctions } from "pino";
 import { LOG_BUFFER_MAX_BYTES } from "../base/limits.ts";
-
-/** The levels that `--log-level` takes, quietest last. */
-export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
-
-export type LogLevel = (typeof LOG_LEVELS)[number];
+import type { LogLevel } from "./log-level.ts";
 
 /** What rooms log with: fields first, then one short sentence. */
 export type Logger = Pick<PinoLogger, "debug" | "info" | "warn" | "error" | "isLevelEnabled">;

@@ -1,31 +1,35 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { assert } from "../base/assert.ts";
+import type { Exposition, HistogramValues } from "./exposition.ts";
 import type { MetricDefinition } from "./metric-table.ts";
 
 /**
- * The process's metrics. Counters and gauges are one number a series in one array, turned into prom-client's
- * objects only when somebody scrapes: what a request touches is a few array elements. Histograms, which only
- * rare events feed, are prom-client's own.
+ * The process's metrics. Counters and gauges are one number a series in one array, histograms one a bucket, turned into
+ * text only when somebody scrapes: what a request touches is a few array elements.
  */
 export class Metrics {
+  readonly #definitions: readonly MetricDefinition[];
   readonly #values: Float64Array;
   readonly #slots: ReadonlyMap<string, number>;
-  readonly #histograms = new Map<string, Histogram>();
-  readonly #registry = new Registry();
+  readonly #histograms = new Map<string, HistogramValues & { sum: number }>();
+  #collectsProcess = false;
+  #exposition: Promise<Exposition> | undefined;
 
   constructor(definitions: readonly MetricDefinition[]) {
+    this.#definitions = definitions;
     const slots = new Map<string, number>();
-    for (const definition of definitions) {
-      if (definition.type === "histogram") continue;
-      for (const label of definition.label?.values ?? [""]) {
-        const key = seriesKey(definition.name, label);
+    for (const { name, type, label, buckets = [] } of definitions) {
+      if (type === "histogram") {
+        this.#histograms.set(name, { buckets, counts: new Float64Array(buckets.length + 1), sum: 0 });
+        continue;
+      }
+      for (const value of label?.values ?? [""]) {
+        const key = seriesKey(name, value);
         assert(!slots.has(key), `one metric a name: ${key}`);
         slots.set(key, slots.size);
       }
     }
     this.#slots = slots;
     this.#values = new Float64Array(slots.size);
-    for (const definition of definitions) this.#register(definition);
   }
 
   /** The slot of a counter's or gauge's series. Throws for one that is not in the table: a bug of ours. */
@@ -49,60 +53,41 @@ export class Metrics {
 
   /** Records one observation of a histogram, in the histogram's unit. */
   observe(name: string, value: number): void {
-    const histogram = this.#histograms.get(name);
-    assert(histogram !== undefined, `a histogram of the metric table: ${name}`);
-    histogram.observe(value);
+    const histogram = this.#histogram(name);
+    const bucket = histogram.buckets.findIndex((bound) => value <= bound);
+    histogram.counts[bucket === -1 ? histogram.buckets.length : bucket]! += 1;
+    histogram.sum += value;
   }
 
-  /** Adds what prom-client tells of the process (CPU, memory, event loop); for a process that serves. */
+  /** Adds, from the first scrape on, what there is to tell of the process (CPU, memory, event loop); for one that serves. */
   collectProcess(): void {
-    collectDefaultMetrics({ register: this.#registry });
+    this.#collectsProcess = true;
   }
 
   /** The media type of `expose()`. */
   get contentType(): string {
-    return this.#registry.contentType;
+    return "text/plain; version=0.0.4; charset=utf-8";
   }
 
   /** All metrics in the text format that Prometheus scrapes. */
-  expose(): Promise<string> {
-    return this.#registry.metrics();
+  async expose(): Promise<string> {
+    this.#exposition ??= this.#createExposition();
+    return await (await this.#exposition).text();
   }
 
-  #register(definition: MetricDefinition): void {
-    const { name, help, label } = definition;
-    const config = {
-      name,
-      help,
-      labelNames: label === undefined ? [] : [label.name],
-      registers: [this.#registry],
+  async #createExposition(): Promise<Exposition> {
+    const { Exposition } = await import("./exposition.ts");
+    const reader = {
+      value: (name: string, label: string): number => this.value(this.slot(name, label)),
+      histogram: (name: string): HistogramValues => this.#histogram(name),
     };
-    const series = (): { labels: Record<string, string>; value: number }[] =>
-      (label?.values ?? [""]).map((value) => ({
-        labels: label === undefined ? {} : { [label.name]: value },
-        value: this.value(this.slot(name, value)),
-      }));
-    switch (definition.type) {
-      case "counter":
-        new Counter({
-          ...config,
-          collect() {
-            this.reset();
-            for (const { labels, value } of series()) this.inc(labels, value);
-          },
-        });
-        return;
-      case "gauge":
-        new Gauge({
-          ...config,
-          collect() {
-            for (const { labels, value } of series()) this.set(labels, value);
-          },
-        });
-        return;
-      case "histogram":
-        this.#histograms.set(name, new Histogram({ ...config, buckets: [...(definition.buckets ?? [])] }));
-    }
+    return new Exposition(this.#definitions, reader, { collectsProcess: this.#collectsProcess });
+  }
+
+  #histogram(name: string): HistogramValues & { sum: number } {
+    const histogram = this.#histograms.get(name);
+    assert(histogram !== undefined, `a histogram of the metric table: ${name}`);
+    return histogram;
   }
 }
 

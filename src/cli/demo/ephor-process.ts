@@ -1,5 +1,6 @@
 /** A running `ephor sidecar` of this very installation. */
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { IS_SOURCE, PACKAGE_FOLDER } from "../package-folder.ts";
 import { awaitCondition, BackgroundProcess } from "./child-process.ts";
 import { get } from "./envoy-process.ts";
 
@@ -17,10 +18,10 @@ export type SidecarOptions = {
 
 const START_TIMEOUT_MS = 20_000;
 
-/** `ephor` as it runs here: TypeScript in the repository, JavaScript in an installed package. */
+/** `ephor` as it runs here: TypeScript in the repository, the bundle in an installed package. */
 export function ephorCommand(): { readonly command: string; readonly args: readonly string[] } {
-  const main = import.meta.url.endsWith(".ts") ? "../main.ts" : "../main.js";
-  return { command: process.execPath, args: [fileURLToPath(new URL(main, import.meta.url))] };
+  const main = IS_SOURCE ? "src/cli/main.ts" : "dist/cli/main.js";
+  return { command: process.execPath, args: [join(PACKAGE_FOLDER, main)] };
 }
 
 /** One sidecar. Start with `SidecarProcess.start`, which returns when it is ready. */

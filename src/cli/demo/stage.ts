@@ -4,8 +4,8 @@ import { rmSync } from "node:fs";
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Clock } from "../../base/clock.ts";
+import { PACKAGE_FOLDER } from "../package-folder.ts";
 import { type Answer, askHttp, askTcp } from "./ask.ts";
 import { CALLERS, type Credentials, mintCredentials } from "./callers.ts";
 import { awaitCondition } from "./child-process.ts";
@@ -51,7 +51,7 @@ export type AgentSide = {
 export type Decision = { readonly rule: string; readonly reason: string; readonly revision: number };
 
 /** `examples/shop` of the repository or of the installed package. */
-export const EXAMPLE_FOLDER: string = fileURLToPath(new URL("../../../examples/shop", import.meta.url));
+export const EXAMPLE_FOLDER: string = join(PACKAGE_FOLDER, "examples/shop");
 
 export class Stage {
   /** The copy of the example that Ephor reads: edit it and see. */

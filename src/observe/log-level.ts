@@ -1,0 +1,4 @@
+/** The levels that `--log-level` takes, quietest last. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
