@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { type HeaderSink, HpackDecoder, type HpackStatus } from "../../src/http2/hpack-decoder.ts";
 
 export type Field = readonly [name: string, value: string];
@@ -61,3 +62,36 @@ export const wire = {
   },
   size: (bytes: number): Buffer => wire.integer(bytes, 5, 0x20),
 };
+
+/**
+ * The one difference that is meant between our decoder and others: of a block's changes of the table's size we read two, since an
+ * encoder has no reason to send more (RFC 7541, 4.2), and they read any number.
+ */
+export function hasThreeSizeUpdates(block: Buffer): boolean {
+  let at = 0;
+  for (let count = 0; count < 3; count++) {
+    if ((block[at] ?? 0) >>> 5 !== 1) return false;
+    const isLong = (block[at++]! & 0x1f) === 0x1f;
+    if (isLong) while ((block[at++] ?? 0) >= 0x80);
+  }
+  return true;
+}
+
+/** What a comparison with another implementation has seen, so that it can't pass for having seen too little. */
+export class BlockTally {
+  accepted = 0;
+  refused = 0;
+  /** Blocks that differ as we mean them to. */
+  meant = 0;
+  /** Entries of dynamic tables that were compared. */
+  entries = 0;
+
+  /** @param sequences how many were compared, of four or five blocks each. */
+  check(sequences: number): void {
+    const seen = JSON.stringify(this);
+    assert.ok(this.accepted > 2 * sequences, `too few blocks are accepted: ${seen}`);
+    assert.ok(this.refused > sequences / 4, `too few blocks are refused: ${seen}`);
+    assert.ok(this.meant < this.refused / 4, `too many blocks are left out: ${seen}`);
+    assert.ok(this.entries > sequences, `too few entries are compared: ${seen}`);
+  }
+}
