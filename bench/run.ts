@@ -11,7 +11,7 @@ import type { Figure } from "./harness.ts";
 
 type Case = { readonly name: string; readonly file: string; readonly args: readonly string[] };
 
-const RULE_COUNTS = ["10", "100", "1000", "20000"];
+const RULE_COUNTS = ["10", "100", "1000", "10000", "20000"];
 const EVALUATE_SHAPES = ["last", "first", "mix", "strangers", "ambiguous-path", "no-identity"];
 
 const CASES: readonly Case[] = [

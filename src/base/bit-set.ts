@@ -31,6 +31,11 @@ export function addBits(target: BitSet, source: BitSet): void {
   for (let word = 0; word < target.length; word++) target[word]! |= source[word]!;
 }
 
+/** Removes from `target` every member that is not in `source`. */
+export function keepBits(target: BitSet, source: BitSet): void {
+  for (let word = 0; word < target.length; word++) target[word]! &= source[word]!;
+}
+
 /** The union as a new set; the first operand itself where the second adds nothing, so that equal sets are shared. */
 export function unionBits(base: BitSet, indexes: readonly number[], pool?: BitSetPool): BitSet {
   if (indexes.every((index) => hasBit(base, index))) return base;

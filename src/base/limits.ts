@@ -110,6 +110,10 @@ export const SEGMENT_RULES_MIN = 2_048;
 export const SEGMENT_RULES_MAX = 4_096;
 /** Remembered answers a segment: identities and addresses that came by; bounds memory, not what can be judged. */
 export const IDENTITY_MEMO_MAX = 1_024;
+/** Callers of one service with what they ask (address, identity, method) for whom answers are remembered. */
+export const CALLER_SLOTS_MAX = 4_096;
+/** Row sets of those, all segments together, where nothing is unknown; filled as callers come by. */
+export const CALLER_ANSWERS_BYTES_MAX = 16_777_216;
 /** Peers of one service that are remembered, where the segment is small enough; hundreds of pods call a busy one. */
 export const ADDRESS_MEMO_SLOTS_MAX = 1_024;
 /** Row sets of those, filled as addresses come by: all the slots in a segment of the largest size. */

@@ -1,5 +1,6 @@
 import { SEGMENT_RULES_MAX, SEGMENT_RULES_MIN } from "../base/limits.ts";
 import { type Binding, BoundSegment } from "./compile/bound-segment.ts";
+import { CallerTable } from "./compile/caller-table.ts";
 import {
   ROW_LOG,
   ROW_POLICY_MISSING,
@@ -23,6 +24,7 @@ import type { Decider } from "./verdict.ts";
 export type Program = {
   readonly tiers: readonly SnapshotTier[];
   readonly paths: SnapshotPaths;
+  readonly callers: CallerTable;
   /** Rules that are judged. */
   readonly ruleCount: number;
   /** Who the endpoint is; undefined in calico semantics. */
@@ -44,6 +46,7 @@ export class ProgramBuilder {
   #bound = new Map<Segment, BoundSegment>();
   readonly #names = new WeakMap<PolicyId, PolicyNames>();
   #blockCount = 0;
+  #callers = new CallerTable([], 0);
 
   constructor(options: PolicyOptions) {
     this.#options = options;
@@ -69,7 +72,14 @@ export class ProgramBuilder {
     this.#missing = kept.missing;
     this.#segments = kept.segments;
     this.#bound = kept.bound;
-    return { tiers, paths: summarizePaths(tiers), ruleCount: countRules(tiers), destination };
+    this.#callers = tableFor(tiers, this.#callers);
+    return {
+      tiers,
+      paths: summarizePaths(tiers),
+      callers: this.#callers,
+      ruleCount: countRules(tiers),
+      destination,
+    };
   }
 
   #listTiers(endpoint: Endpoint, state: EndpointState, kept: Kept): readonly ListedTier[] {
@@ -318,6 +328,15 @@ function summarizePaths(tiers: readonly SnapshotTier[]): SnapshotPaths {
     arePlain: columns.every((path) => path.isPlain),
     depth: Math.max(0, ...columns.map((path) => path.depth)),
   };
+}
+
+/** @param last is kept where it serves: callers keep their slots, and segments what they remember. */
+function tableFor(tiers: readonly SnapshotTier[], last: CallerTable): CallerTable {
+  const segments = tiers.flatMap((tier) => tier.segments);
+  const fields = new Set(segments.flatMap(({ keyFields }) => keyFields));
+  const ascending = [...fields].sort((left, right) => left - right);
+  const rowCount = segments.reduce((sum, { segment }) => sum + segment.rows.length, 0);
+  return last.serves(ascending, rowCount) ? last : new CallerTable(ascending, rowCount);
 }
 
 function countRules(tiers: readonly SnapshotTier[]): number {

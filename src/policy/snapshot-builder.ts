@@ -48,6 +48,7 @@ export class SnapshotBuilder {
       hasEndpoint: state.endpoint !== undefined,
       tiers: program.tiers,
       paths: program.paths,
+      callers: program.callers,
       counts: {
         rules: program.ruleCount,
         policies: state.policies.size,

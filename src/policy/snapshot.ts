@@ -1,5 +1,6 @@
 import { assert } from "../base/assert.ts";
 import type { BoundSegment } from "./compile/bound-segment.ts";
+import type { CallerTable } from "./compile/caller-table.ts";
 import type { RuleModel } from "./compile/rule-model.ts";
 import type { Subject } from "./identity-clauses.ts";
 import type { IpSet } from "./ip-set.ts";
@@ -71,6 +72,8 @@ export class Snapshot {
   /** In order of evaluation; the last one stands for the profiles. */
   readonly tiers: readonly SnapshotTier[];
   readonly paths: SnapshotPaths;
+  /** Under which slots its segments remember answers; shared with other snapshots. */
+  readonly callers: CallerTable;
   readonly counts: SnapshotCounts;
   /** As received with the policy; explanations ask them anew. */
   readonly labels: LabelsTable;
@@ -87,6 +90,7 @@ export class Snapshot {
     readonly hasEndpoint: boolean;
     readonly tiers: readonly SnapshotTier[];
     readonly paths: SnapshotPaths;
+    readonly callers: CallerTable;
     readonly counts: SnapshotCounts;
     readonly labels: LabelsTable;
     readonly destination: Subject | undefined;
@@ -97,6 +101,7 @@ export class Snapshot {
     this.hasEndpoint = parts.hasEndpoint;
     this.tiers = parts.tiers;
     this.paths = parts.paths;
+    this.callers = parts.callers;
     this.counts = parts.counts;
     this.labels = parts.labels;
     this.destination = parts.destination;

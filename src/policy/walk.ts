@@ -1,5 +1,7 @@
 import { hasBit } from "../base/bit-set.ts";
 import { type BoundSegment, PATH_RELATIVE, type PathState } from "./compile/bound-segment.ts";
+import { CallerKey } from "./compile/caller-key.ts";
+import { Candidates, NO_ROW } from "./compile/candidates.ts";
 import { Columns } from "./compile/columns.ts";
 import {
   ROW_ALLOW,
@@ -23,11 +25,18 @@ import type { Verdict } from "./verdict.ts";
  */
 export function walk(snapshot: Snapshot, flow: Flow, path: PathState): Verdict {
   doubt = undefined;
+  loaded = undefined;
+  key.set(flow);
+  snapshot.callers.find(key);
   return walkTiers(snapshot, flow, path, 0);
 }
 
 /** Reused from request to request: a walk runs from start to end without another in between. */
+const key = new CallerKey();
+const candidates = new Candidates();
 const columns = new Columns();
+/** Whose columns are loaded, for the request being judged: only doubts need them one by one. */
+let loaded: BoundSegment | undefined;
 
 /** The earliest unknown allow or pass on the way, as the denial that it is when nothing else decides. */
 let doubt: Verdict | undefined;
@@ -48,43 +57,35 @@ function walkTier(snapshot: Snapshot, flow: Flow, path: PathState, index: number
   let left: Verdict | undefined;
   for (let at = 0; at < tier.segments.length; at++) {
     const bound = tier.segments[at]!;
-    bound.load(flow, path, columns);
+    bound.start(flow, path, key, candidates);
     const { actions } = bound.segment;
-    const wordCount = bound.segment.all.length;
-    for (
-      let word = columns.nextWord(0, wordCount);
-      word < wordCount;
-      word = columns.nextWord(word + 1, wordCount)
-    ) {
-      let { rows } = columns;
-      while (rows !== 0) {
-        const row = (word << 5) + 31 - Math.clz32(rows & -rows);
-        rows &= rows - 1;
-        const action = actions[row]!;
-        if (path.mode === PATH_RELATIVE && refusesRelative(bound, row)) {
-          return snapshot.ruleVerdict(bound, row, "bad_request");
-        }
-        if (action === ROW_LOG) continue;
-        if (!columns.uncertain || columns.isYes(row)) {
-          if (action === ROW_ALLOW) return snapshot.ruleVerdict(bound, row, undefined);
-          if (action === ROW_PASS && !isProfiles) return left;
-          return snapshot.ruleVerdict(bound, row, stopReason(action));
-        }
-        if (action === ROW_BAD_ACTION) return snapshot.ruleVerdict(bound, row, "bad_action");
-        if (flow.httpFollows && !flow.hasHttp && columns.isYesButForHttp(row)) {
-          if (action === ROW_ALLOW) return snapshot.ruleVerdict(bound, row, undefined);
-          continue;
-        }
-        if (action === ROW_DENY || (isProfiles && action === ROW_PASS))
-          return doubtAbout(snapshot, bound, row, flow);
-        doubt ??= doubtAbout(snapshot, bound, row, flow);
-        if (action === ROW_ALLOW || left !== undefined) continue;
-        const doubtHere: Verdict | undefined = doubt;
-        left = walkTiers(snapshot, flow, path, index + 1);
-        if (!left.allowed) return left;
-        doubt = doubtHere;
-        bound.load(flow, path, columns); // the walk through the other tiers used the same columns
+    for (let row = candidates.next(); row !== NO_ROW; row = candidates.next()) {
+      const action = actions[row]!;
+      if (path.mode === PATH_RELATIVE && refusesRelative(bound, row)) {
+        return snapshot.ruleVerdict(bound, row, "bad_request");
       }
+      if (action === ROW_LOG) continue;
+      if (!candidates.uncertain || candidates.isYes(row)) {
+        if (action === ROW_ALLOW) return snapshot.ruleVerdict(bound, row, undefined);
+        if (action === ROW_PASS && !isProfiles) return left;
+        return snapshot.ruleVerdict(bound, row, stopReason(action));
+      }
+      if (action === ROW_BAD_ACTION) return snapshot.ruleVerdict(bound, row, "bad_action");
+      if (flow.httpFollows && !flow.hasHttp && isYesButForHttp(bound, row, flow, path)) {
+        if (action === ROW_ALLOW) return snapshot.ruleVerdict(bound, row, undefined);
+        continue;
+      }
+      if (action === ROW_DENY || (isProfiles && action === ROW_PASS))
+        return doubtAbout(snapshot, bound, row, flow, path);
+      doubt ??= doubtAbout(snapshot, bound, row, flow, path);
+      if (action === ROW_ALLOW || left !== undefined) continue;
+      const doubtHere: Verdict | undefined = doubt;
+      left = walkTiers(snapshot, flow, path, index + 1);
+      if (!left.allowed) return left;
+      doubt = doubtHere;
+      // The walk through the other tiers used the same candidates.
+      bound.start(flow, path, key, candidates);
+      candidates.resumeAfter(row);
     }
   }
   if (isProfiles || !tier.isEnforced) return undefined;
@@ -116,6 +117,25 @@ function stopReason(
   }
 }
 
-function doubtAbout(snapshot: Snapshot, bound: BoundSegment, row: number, flow: Flow): Verdict {
-  return snapshot.ruleVerdict(bound, row, bound.doubtReason(row, columns.firstDoubt(row), flow));
+function doubtAbout(
+  snapshot: Snapshot,
+  bound: BoundSegment,
+  row: number,
+  flow: Flow,
+  path: PathState,
+): Verdict {
+  loadColumns(bound, flow, path);
+  const group = columns.firstDoubt(row, candidates.isPathYes(row));
+  return snapshot.ruleVerdict(bound, row, bound.doubtReason(row, group, flow));
+}
+
+function isYesButForHttp(bound: BoundSegment, row: number, flow: Flow, path: PathState): boolean {
+  loadColumns(bound, flow, path);
+  return columns.isYesButForHttp(row);
+}
+
+function loadColumns(bound: BoundSegment, flow: Flow, path: PathState): void {
+  if (loaded === bound) return;
+  bound.load(flow, path, columns);
+  loaded = bound;
 }

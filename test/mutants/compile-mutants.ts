@@ -80,8 +80,8 @@ export const COMPILE_MUTANTS: MutantList = {
     {
       name: "a prefix covers only the path itself",
       file: "policy/compile/path-trie.ts",
-      find: "const below = hasPrefixOnly ? bareYes : unionBits(",
-      replace: "const below = hasPrefixOnly ? inherited : unionBits(",
+      find: "const below = hasPrefixOnly ? bareYes : sets.union(",
+      replace: "const below = hasPrefixOnly ? inherited : sets.union(",
     },
     {
       name: "rules of one reading are asked under another",
@@ -96,10 +96,70 @@ export const COMPILE_MUTANTS: MutantList = {
       replace: "if (isJudged(",
     },
     {
-      name: "after a second world the columns of another tier are read",
+      name: "after a second world the rows of another tier are gone through",
       file: "policy/walk.ts",
-      find: "bound.load(flow, path, columns); // the walk through the other tiers used the same columns",
+      find: "bound.start(flow, path, key, candidates);\n      candidates.resumeAfter(row);",
       replace: "",
+    },
+    {
+      name: "after a second world the doubts of another tier are read",
+      file: "policy/walk.ts",
+      find: "if (loaded === bound) return;",
+      replace: "if (loaded !== undefined) return;",
+    },
+    {
+      name: "an answer remembered for one caller is given to the next in its slot",
+      file: "policy/compile/caller-answers.ts",
+      find: "if (chunk[at + SERIAL] !== (serial | 0) || chunk[at + SERIAL + 1] !== highWord(serial)) return false;",
+      replace: "if (chunk[at + SERIAL] === 0) return false;",
+    },
+    {
+      name: "an answer remembered for a method is given for another",
+      file: "policy/compile/caller-key.ts",
+      find: "(method << 1) | 1;",
+      replace: "1;",
+    },
+    {
+      name: "an answer remembered for a method that is not usual is given for another such",
+      file: "policy/compile/caller-key.ts",
+      find: "this.knowsMethod = method !== OTHER_METHOD;",
+      replace: "this.knowsMethod = true;",
+    },
+    {
+      name: "an answer remembered for an identity is given to another",
+      file: "policy/compile/caller-key.ts",
+      find: "this.#setIdentity(KEY_IDENTITY, source.numberOf(flow.peer));",
+      replace: "this.#setIdentity(KEY_IDENTITY, 1);",
+    },
+    {
+      name: "an answer remembered for a destination port is given for another",
+      file: "policy/compile/bound-segment.ts",
+      find: "if (destinationPort !== undefined) fields.push(KEY_DESTINATION_PORT);",
+      replace: "",
+    },
+    {
+      name: "an answer remembered for a destination address is given for another",
+      file: "policy/compile/bound-segment.ts",
+      find: "if (destinationAddress !== undefined || destinationPort?.asksSets) {",
+      replace: "if (destinationAddress !== undefined && destinationPort?.asksSets) {",
+    },
+    {
+      name: "a listed row that another column refuses is a candidate",
+      file: "policy/compile/candidates.ts",
+      find: "if ((maybe[start + (row >>> 5)]! & (1 << (row & 31))) === 0) continue;",
+      replace: "",
+    },
+    {
+      name: "the first row without paths is known for no HTTP and taken for HTTP",
+      file: "policy/compile/bound-segment.ts",
+      find: "const free = asksPath ? column.free : this.segment.all;",
+      replace: "const free = this.segment.all;",
+    },
+    {
+      name: "a long list of rows forgets those that ask for no path",
+      file: "policy/compile/row-sets.ts",
+      find: "const dense = this.#pool.copy(this.#free);",
+      replace: "const dense = createBitSet(this.#free.length << 5);",
     },
     {
       name: "the world that leaves at an unknown pass is not believed when it denies",

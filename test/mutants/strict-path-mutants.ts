@@ -1,7 +1,7 @@
 import type { Mutant } from "./mutant.ts";
 
 const BELOW =
-  "const below = hasPrefixOnly ? bareYes : unionBits(inherited, [...bare.prefix, ...slash.prefix], pool);";
+  "const below = hasPrefixOnly ? bareYes : sets.union(inherited, joinRows(bare.prefix, slash.prefix));";
 const READINGS = 'any: ["literal", "merged", "decoded", "unmerged", "servlet", "reference"],';
 
 /** Rows about what a path may mean. */
@@ -103,20 +103,21 @@ export const PATH_ROWS: readonly Mutant[] = [
   {
     name: "no reading: the clause is no",
     file: "policy/compile/bound-segment.ts",
-    find: "columns.push(GROUP_PATH, column.free, lenient ? column.free : column.all);",
-    replace: "columns.push(GROUP_PATH, column.free, column.free);",
+    find: "candidates.withUnreadablePath(column.free);",
+    replace: "candidates.withPath(column.trieOf(0).sets, FREE_ROWS, FREE_ROWS, first);",
   },
   {
     name: "no reading: the clause is yes",
     file: "policy/compile/bound-segment.ts",
-    find: "columns.push(GROUP_PATH, column.free, lenient ? column.free : column.all);",
-    replace: "columns.push(GROUP_PATH, column.all, column.all);",
+    find: "candidates.withUnreadablePath(column.free);",
+    replace: "candidates.withUnreadablePath(this.segment.all);",
   },
   {
     name: "exact: covers what lies below",
     file: "policy/compile/path-trie.ts",
     find: BELOW,
-    replace: "const below = unionBits(inherited, [...bare.prefix, ...slash.prefix, ...bare.exact], pool);",
+    replace:
+      "const below = sets.union(inherited, joinRows(joinRows(bare.prefix, slash.prefix), bare.exact));",
   },
   {
     name: "prefix: covers the path itself alone",
@@ -128,31 +129,31 @@ export const PATH_ROWS: readonly Mutant[] = [
     name: "prefix: one with a trailing slash covers nothing below",
     file: "policy/compile/path-trie.ts",
     find: BELOW,
-    replace: "const below = unionBits(inherited, bare.prefix, pool);",
+    replace: "const below = sets.union(inherited, bare.prefix);",
   },
   {
     name: "trailing slash: of the request does not matter",
     file: "policy/compile/path-trie.ts",
-    find: "const slashYes = unionBits(inheritedSlash, slashRows, pool);",
-    replace: "const slashYes = unionBits(inheritedSlash, [...slashRows, ...bareRows], pool);",
+    find: "const slashYes = sets.union(inheritedSlash, slashRows);",
+    replace: "const slashYes = sets.union(inheritedSlash, joinRows(slashRows, bareRows));",
   },
   {
     name: "trailing slash: of the rule does not matter",
     file: "policy/compile/path-trie.ts",
-    find: "const bareYes = unionBits(inherited, bareRows, pool);",
-    replace: "const bareYes = unionBits(inherited, [...bareRows, ...slashRows], pool);",
+    find: "const bareYes = sets.union(inherited, bareRows);",
+    replace: "const bareYes = sets.union(inherited, joinRows(bareRows, slashRows));",
   },
   {
     name: "trailing slash: of the request makes it another path",
     file: "policy/compile/path-trie.ts",
-    find: "slashMaybe: unionBits(slashYes, [...bareRows, ...slashTwins], pool),",
-    replace: "slashMaybe: slashYes,",
+    find: "words[at + SLASH_YES + 1] = sets.union(slashYes, joinRows(bareRows, slashTwins));",
+    replace: "words[at + SLASH_YES + 1] = slashYes;",
   },
   {
     name: "trailing slash: of the rule makes it another path",
     file: "policy/compile/path-trie.ts",
-    find: "bareMaybe: unionBits(bareYes, slashRows, pool),",
-    replace: "bareMaybe: bareYes,",
+    find: "words[at + BARE_YES + 1] = sets.union(bareYes, slashRows);",
+    replace: "words[at + BARE_YES + 1] = bareYes;",
   },
   {
     name: "a rule's path is taken as it is written",

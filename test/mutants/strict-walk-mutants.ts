@@ -5,21 +5,21 @@ export const WALK_ROWS: readonly Mutant[] = [
   {
     name: "action: an unknown allow allows",
     file: "policy/walk.ts",
-    find: "doubt ??= doubtAbout(snapshot, bound, row, flow);\n        if (action === ROW_ALLOW",
+    find: "doubt ??= doubtAbout(snapshot, bound, row, flow, path);\n      if (action === ROW_ALLOW",
     replace:
-      "if (action === ROW_ALLOW) return snapshot.ruleVerdict(bound, row, undefined);\n        doubt ??= doubtAbout(snapshot, bound, row, flow);\n        if (action === ROW_ALLOW",
+      "if (action === ROW_ALLOW) return snapshot.ruleVerdict(bound, row, undefined);\n      doubt ??= doubtAbout(snapshot, bound, row, flow, path);\n      if (action === ROW_ALLOW",
   },
   {
     name: "action: an unknown deny is passed over",
     file: "policy/walk.ts",
-    find: "if (action === ROW_DENY || (isProfiles && action === ROW_PASS))\n          return doubtAbout(snapshot, bound, row, flow);",
+    find: "if (action === ROW_DENY || (isProfiles && action === ROW_PASS))\n        return doubtAbout(snapshot, bound, row, flow, path);",
     replace: "if (action === ROW_DENY) continue;",
   },
   {
     name: "action: an unknown pass in a profile is passed over",
     file: "policy/walk.ts",
     find: "if (action === ROW_DENY || (isProfiles && action === ROW_PASS))",
-    replace: "if (isProfiles && action === ROW_PASS) continue;\n        if (action === ROW_DENY)",
+    replace: "if (isProfiles && action === ROW_PASS) continue;\n      if (action === ROW_DENY)",
   },
   {
     name: "action: an unknown pass leaves for certain",
@@ -156,8 +156,8 @@ export const WALK_ROWS: readonly Mutant[] = [
   {
     name: "reason: the latest doubt instead of the earliest",
     file: "policy/walk.ts",
-    find: "doubt ??= doubtAbout(snapshot, bound, row, flow);",
-    replace: "doubt = doubtAbout(snapshot, bound, row, flow);",
+    find: "doubt ??= doubtAbout(snapshot, bound, row, flow, path);",
+    replace: "doubt = doubtAbout(snapshot, bound, row, flow, path);",
   },
   {
     name: "reason: of the last group instead of the first",
@@ -175,21 +175,21 @@ export const WALK_ROWS: readonly Mutant[] = [
   {
     name: "without HTTP: an announced allow does not admit",
     file: "policy/walk.ts",
-    find: "if (action === ROW_ALLOW) return snapshot.ruleVerdict(bound, row, undefined);\n          continue;",
+    find: "if (action === ROW_ALLOW) return snapshot.ruleVerdict(bound, row, undefined);\n        continue;",
     replace:
-      "if (action === ROW_ALLOW) doubt ??= doubtAbout(snapshot, bound, row, flow);\n          continue;",
+      "if (action === ROW_ALLOW) doubt ??= doubtAbout(snapshot, bound, row, flow, path);\n        continue;",
   },
   {
     name: "without HTTP: admits though nothing was announced",
     file: "policy/walk.ts",
-    find: "if (flow.httpFollows && !flow.hasHttp && columns.isYesButForHttp(row)) {",
-    replace: "if (!flow.hasHttp && columns.isYesButForHttp(row)) {",
+    find: "if (flow.httpFollows && !flow.hasHttp && isYesButForHttp(bound, row, flow, path)) {",
+    replace: "if (!flow.hasHttp && isYesButForHttp(bound, row, flow, path)) {",
   },
   {
     name: "without HTTP: a request of its own is taken for announced",
     file: "policy/walk.ts",
-    find: "if (flow.httpFollows && !flow.hasHttp && columns.isYesButForHttp(row)) {",
-    replace: "if (flow.httpFollows && columns.isYesButForHttp(row)) {",
+    find: "if (flow.httpFollows && !flow.hasHttp && isYesButForHttp(bound, row, flow, path)) {",
+    replace: "if (flow.httpFollows && isYesButForHttp(bound, row, flow, path)) {",
   },
   {
     name: "without HTTP: other unknown clauses do not matter",
@@ -200,15 +200,15 @@ export const WALK_ROWS: readonly Mutant[] = [
   {
     name: "without HTTP: an announced deny is not skipped",
     file: "policy/walk.ts",
-    find: "if (action === ROW_ALLOW) return snapshot.ruleVerdict(bound, row, undefined);\n          continue;",
+    find: "if (action === ROW_ALLOW) return snapshot.ruleVerdict(bound, row, undefined);\n        continue;",
     replace:
-      "if (action === ROW_ALLOW) return snapshot.ruleVerdict(bound, row, undefined);\n          if (action === ROW_PASS) continue;",
+      "if (action === ROW_ALLOW) return snapshot.ruleVerdict(bound, row, undefined);\n        if (action === ROW_PASS) continue;",
   },
   {
     name: "without HTTP: an announced pass is not skipped",
     file: "policy/walk.ts",
-    find: "if (action === ROW_ALLOW) return snapshot.ruleVerdict(bound, row, undefined);\n          continue;",
+    find: "if (action === ROW_ALLOW) return snapshot.ruleVerdict(bound, row, undefined);\n        continue;",
     replace:
-      "if (action === ROW_ALLOW) return snapshot.ruleVerdict(bound, row, undefined);\n          if (action === ROW_DENY) continue;",
+      "if (action === ROW_ALLOW) return snapshot.ruleVerdict(bound, row, undefined);\n        if (action === ROW_DENY) continue;",
   },
 ];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { bitSetOf, complementBits, hasBit } from "../../src/base/bit-set.ts";
+import { bitSetOf, complementBits } from "../../src/base/bit-set.ts";
 import { PathQuery } from "../../src/policy/compile/path-query.ts";
 import { type PathEntry, PathTrie } from "../../src/policy/compile/path-trie.ts";
 import { runSettings } from "../support/runs.ts";
@@ -34,8 +34,8 @@ function lookUp(
   query.scan(text + suffix, text.length, trie.depth);
   trie.match(query);
   return Array.from({ length: rowCount }, (_, row) => {
-    if (hasBit(query.yes, row)) return "yes";
-    return hasBit(query.maybe, row) ? "unknown" : "no";
+    if (trie.sets.has(query.yes, row)) return "yes";
+    return trie.sets.has(query.maybe, row) ? "unknown" : "no";
   });
 }
 

@@ -19,7 +19,6 @@ export class AddressMemo {
   readonly #keys: Int32Array;
   readonly #yes: (BitSet | undefined)[];
   readonly #maybe: (BitSet | undefined)[];
-  readonly #differ: Uint8Array;
 
   constructor(rowCount: number) {
     const slotCount = slotCountFor(rowCount);
@@ -29,7 +28,6 @@ export class AddressMemo {
     this.#keys = new Int32Array(slotCount * KEY_WORDS);
     this.#yes = new Array(slotCount).fill(undefined);
     this.#maybe = new Array(slotCount).fill(undefined);
-    this.#differ = new Uint8Array(slotCount);
   }
 
   /**
@@ -37,7 +35,7 @@ export class AddressMemo {
    *
    * @param tag what else the answer depends on, 0–7.
    * @param withPort whether it depends on protocol and port.
-   * @returns complemented (`~`) if the answer is not there: write it to yesOf() and maybeOf(), then keep() it.
+   * @returns complemented (`~`) if the answer is not there: write what is yes to yesOf(), then keep() it.
    */
   find(peer: Peer, tag: number, withPort: boolean): number {
     const head = headOf(peer, tag);
@@ -67,8 +65,8 @@ export class AddressMemo {
     );
   }
 
-  /** Declares the answer in a slot complete. @param differ whether some rows are unknown. */
-  keep(slot: number, peer: Peer, tag: number, withPort: boolean, differ: boolean): void {
+  /** Declares the answer in a slot complete. @param maybe a copy is kept; the slot's own yesOf() where nothing is unknown. */
+  keep(slot: number, peer: Peer, tag: number, withPort: boolean, maybe: BitSet): void {
     const keys = this.#keys;
     const at = slot * KEY_WORDS;
     keys[at] = headOf(peer, tag);
@@ -77,27 +75,28 @@ export class AddressMemo {
     keys[at + 3] = peer.w2;
     keys[at + 4] = peer.w3;
     keys[at + 5] = withPort ? serviceOf(peer) : 0;
-    this.#differ[slot] = differ ? 1 : 0;
+    const yes = this.#yes[slot];
+    if (maybe === yes) {
+      this.#maybe[slot] = yes;
+      return;
+    }
+    const known = this.#maybe[slot];
+    const own = known === undefined || known === yes ? createBitSet(this.#rowCount) : known;
+    own.set(maybe);
+    this.#maybe[slot] = own;
   }
 
   yesOf(slot: number): BitSet {
-    return this.#allocated(this.#yes, slot);
-  }
-
-  maybeOf(slot: number): BitSet {
-    return this.#allocated(this.#maybe, slot);
-  }
-
-  hasDiffer(slot: number): boolean {
-    return this.#differ[slot] === 1;
-  }
-
-  #allocated(sets: (BitSet | undefined)[], slot: number): BitSet {
-    const known = sets[slot];
+    const known = this.#yes[slot];
     if (known !== undefined) return known;
     const created = createBitSet(this.#rowCount);
-    sets[slot] = created;
+    this.#yes[slot] = created;
     return created;
+  }
+
+  /** Of a slot that is kept; the same object as yesOf() where nothing is unknown. */
+  maybeOf(slot: number): BitSet {
+    return this.#maybe[slot]!;
   }
 }
 

@@ -1,13 +1,10 @@
 import { addBits, type BitSet, createBitSet, hasBit } from "../../base/bit-set.ts";
-import { IDENTITY_MEMO_MAX } from "../../base/limits.ts";
-import type { PeerIdentity } from "../../identity/peer-identity.ts";
 import type { Flow } from "../flow.ts";
 import type { Subject } from "../identity-clauses.ts";
 import type { IpSet } from "../ip-set.ts";
 import type { LabelsTable } from "../labels-table.ts";
 import { Peer } from "../network-clauses.ts";
 import type { PolicyOptions } from "../options.ts";
-import { peerSubject } from "../subject.ts";
 import type { DenyReason } from "../verdict.ts";
 import {
   type AddressColumn,
@@ -17,8 +14,20 @@ import {
   type Proof,
 } from "./address-column.ts";
 import { AddressMemo } from "./address-memo.ts";
+import { CallerAnswers } from "./caller-answers.ts";
 import {
-  type Columns,
+  type CallerKey,
+  KEY_DESTINATION_ADDRESS,
+  KEY_DESTINATION_PEER,
+  KEY_DESTINATION_PORT,
+  KEY_HEAD,
+  KEY_IDENTITY,
+  KEY_SOURCE_ADDRESS,
+  KEY_SOURCE_PORT,
+} from "./caller-key.ts";
+import { type Candidates, firstOfBoth } from "./candidates.ts";
+import {
+  Columns,
   GROUP_DESTINATION_ADDRESS,
   GROUP_DESTINATION_IDENTITY,
   GROUP_DESTINATION_PORT,
@@ -30,9 +39,10 @@ import {
   GROUP_SOURCE_PORT,
 } from "./columns.ts";
 import type { IdentityColumn } from "./identity-column.ts";
-import type { PathColumn } from "./path-column.ts";
+import { computeRows, IdentityMemo, type IdentityRows } from "./identity-memo.ts";
 import type { PathQuery } from "./path-query.ts";
 import type { PortColumn } from "./port-column.ts";
+import { FREE_ROWS } from "./row-sets.ts";
 import type { Segment } from "./segment.ts";
 
 /** How a request's path takes part in a walk. */
@@ -67,10 +77,16 @@ export class BoundSegment {
   readonly #sourceIdentities: IdentityMemo | undefined;
   readonly #destinationIdentities: IdentityMemo | undefined;
   readonly #destinationRows: IdentityRows | undefined;
-  readonly #sourceAddresses: AddressMemo;
-  readonly #sourcePorts: AddressMemo;
-  readonly #destinationAddresses: AddressMemo;
-  readonly #destinationPorts: AddressMemo;
+  readonly #sourceAddresses: AddressMemo | undefined;
+  readonly #sourcePorts: AddressMemo | undefined;
+  readonly #destinationAddresses: AddressMemo | undefined;
+  readonly #destinationPorts: AddressMemo | undefined;
+  /** Places in a caller's key that the answers of all columns but the path's depend on, ascending; none where there is no such column. */
+  readonly keyFields: readonly number[];
+  readonly #answers: CallerAnswers;
+  /** Where the answers of columns are joined. */
+  readonly #yes: BitSet;
+  readonly #maybe: BitSet;
 
   constructor(segment: Segment, binding: Binding) {
     this.segment = segment;
@@ -87,10 +103,14 @@ export class BoundSegment {
       destinationIdentity &&
       binding.destination &&
       computeRows(destinationIdentity, rowCount, binding.destination);
-    this.#sourceAddresses = new AddressMemo(rowCount);
-    this.#sourcePorts = new AddressMemo(rowCount);
-    this.#destinationAddresses = new AddressMemo(rowCount);
-    this.#destinationPorts = new AddressMemo(rowCount);
+    this.#sourceAddresses = segment.sourceAddress && new AddressMemo(rowCount);
+    this.#sourcePorts = segment.sourcePort && new AddressMemo(rowCount);
+    this.#destinationAddresses = segment.destinationAddress && new AddressMemo(rowCount);
+    this.#destinationPorts = segment.destinationPort && new AddressMemo(rowCount);
+    this.keyFields = keyFields(segment, binding);
+    this.#answers = new CallerAnswers(rowCount);
+    this.#yes = createBitSet(rowCount);
+    this.#maybe = createBitSet(rowCount);
   }
 
   /** A set that this segment's rules name. */
@@ -98,11 +118,54 @@ export class BoundSegment {
     return this.#setsById.get(id);
   }
 
-  /** Fills `columns` with what each group of clauses says to the request. The most telling groups come first. */
+  /** Makes `candidates` the rows that no clause says no to. @param key of the flow. */
+  start(flow: Flow, path: PathState, key: CallerKey, candidates: Candidates): void {
+    const column = this.segment.path;
+    const asksPath = column !== undefined && path.mode !== PATH_ABSENT && path.mode !== PATH_RELATIVE;
+    const free = asksPath ? column.free : this.segment.all;
+    const first = this.#startOthers(flow, path, key, free, candidates);
+    if (!asksPath) {
+      candidates.withoutPaths(first);
+    } else if (path.mode === PATH_READ) {
+      const trie = column.trieOf(path.readingIndex);
+      trie.match(path.query);
+      candidates.withPath(trie.sets, path.query.yes, path.query.maybe, first);
+    } else if (this.#lenient) {
+      candidates.withPath(column.trieOf(0).sets, FREE_ROWS, FREE_ROWS, first);
+    } else {
+      candidates.withUnreadablePath(column.free);
+    }
+  }
+
+  /**
+   * What all columns but the path's say. @param free rows that depend on no path, for this request.
+   * @returns the first of them that no clause says no to.
+   */
+  #startOthers(flow: Flow, path: PathState, key: CallerKey, free: BitSet, candidates: Candidates): number {
+    const { segment } = this;
+    if (this.keyFields.length === 0) {
+      candidates.begin(segment.all, segment.all, 0, segment.all.length);
+      return firstOfBoth(segment.all, free, 0);
+    }
+    const isRemembered = path.mode !== PATH_RELATIVE && (key.knowsMethod || segment.method === undefined);
+    const answers = this.#answers;
+    if (isRemembered && answers.find(key)) {
+      candidates.begin(answers.yes, answers.maybe, answers.at, segment.all.length);
+      return answers.first;
+    }
+    this.load(flow, path, joined);
+    joined.join(segment.all, this.#yes, this.#maybe);
+    const maybe = joined.uncertain ? this.#maybe : this.#yes;
+    const first = firstOfBoth(maybe, free, 0);
+    if (isRemembered) answers.keep(key, this.#yes, maybe, first);
+    candidates.begin(this.#yes, maybe, 0, segment.all.length);
+    return first;
+  }
+
+  /** Fills `columns` with what each group of clauses but the path's says to the request. */
   load(flow: Flow, path: PathState, columns: Columns): void {
     const { segment } = this;
     columns.clear();
-    if (segment.path !== undefined) loadPath(segment.path, path, this.#lenient, columns);
     if (this.#sourceIdentities !== undefined) {
       const rows = this.#sourceIdentities.rowsOf(flow.peer);
       columns.push(GROUP_SOURCE_IDENTITY, rows.yes, rows.maybe);
@@ -119,7 +182,6 @@ export class BoundSegment {
       columns.push(GROUP_DESTINATION_IDENTITY, rows.yes, rows.maybe);
     }
     if (segment.protocol !== undefined) this.#loadProtocol(flow, path, columns);
-    if (columns.count === 0) columns.push(GROUP_PROTOCOL, segment.all, segment.all);
   }
 
   /** Why a row is unknown. @param group the first that does not say yes to it. */
@@ -172,10 +234,10 @@ export class BoundSegment {
       const isVerified = flow.peer.kind === "service-account";
       const byIdentity = this.binding.options.peer === "identity";
       const proof = byIdentity ? (isVerified ? PROOF_VERIFIED : PROOF_UNVERIFIED) : PROOF_BOTH;
-      this.#loadAddress(GROUP_SOURCE_ADDRESS, sourceAddress, source, proof, this.#sourceAddresses, columns);
+      this.#loadAddress(GROUP_SOURCE_ADDRESS, sourceAddress, source, proof, this.#sourceAddresses!, columns);
     }
     if (sourcePort !== undefined) {
-      this.#loadPort(GROUP_SOURCE_PORT, sourcePort, source, this.#sourcePorts, columns);
+      this.#loadPort(GROUP_SOURCE_PORT, sourcePort, source, this.#sourcePorts!, columns);
     }
   }
 
@@ -188,12 +250,12 @@ export class BoundSegment {
         destinationAddress,
         destination,
         PROOF_BOTH,
-        this.#destinationAddresses,
+        this.#destinationAddresses!,
         columns,
       );
     }
     if (destinationPort !== undefined) {
-      this.#loadPort(GROUP_DESTINATION_PORT, destinationPort, destination, this.#destinationPorts, columns);
+      this.#loadPort(GROUP_DESTINATION_PORT, destinationPort, destination, this.#destinationPorts!, columns);
     }
   }
 
@@ -208,12 +270,12 @@ export class BoundSegment {
     let slot = memo.find(peer, proof, false);
     if (slot < 0) {
       slot = ~slot;
-      const { sets } = this.binding;
-      const differ = column.evaluate(peer, proof, sets, this.#findSet, memo.yesOf(slot), memo.maybeOf(slot));
-      memo.keep(slot, peer, proof, false, differ);
+      const yes = memo.yesOf(slot);
+      const maybe = this.#maybe; // free until the columns are joined
+      const differ = column.evaluate(peer, proof, this.binding.sets, this.#findSet, yes, maybe);
+      memo.keep(slot, peer, proof, false, differ ? maybe : yes);
     }
-    const yes = memo.yesOf(slot);
-    columns.push(group, yes, memo.hasDiffer(slot) ? memo.maybeOf(slot) : yes);
+    columns.push(group, memo.yesOf(slot), memo.maybeOf(slot));
   }
 
   #loadPort(group: number, column: PortColumn, peer: Peer, memo: AddressMemo, columns: Columns): void {
@@ -225,11 +287,12 @@ export class BoundSegment {
     let slot = memo.find(peer, 0, true);
     if (slot < 0) {
       slot = ~slot;
-      const differ = column.evaluate(peer, this.#findSet, memo.yesOf(slot), memo.maybeOf(slot));
-      memo.keep(slot, peer, 0, true, differ);
+      const yes = memo.yesOf(slot);
+      const maybe = this.#maybe;
+      const differ = column.evaluate(peer, this.#findSet, yes, maybe);
+      memo.keep(slot, peer, 0, true, differ ? maybe : yes);
     }
-    const yes = memo.yesOf(slot);
-    columns.push(group, yes, memo.hasDiffer(slot) ? memo.maybeOf(slot) : yes);
+    columns.push(group, memo.yesOf(slot), memo.maybeOf(slot));
   }
 
   #loadProtocol(flow: Flow, path: PathState, columns: Columns): void {
@@ -252,20 +315,30 @@ export class BoundSegment {
 const source = new Peer();
 const destination = new Peer();
 
-function loadPath(column: PathColumn, path: PathState, lenient: boolean, columns: Columns): void {
-  switch (path.mode) {
-    case PATH_READ: {
-      const { query } = path;
-      column.trieOf(path.readingIndex).match(query);
-      columns.push(GROUP_PATH, query.yes, query.maybe);
-      return;
-    }
-    case PATH_UNREADABLE:
-      columns.push(GROUP_PATH, column.free, lenient ? column.free : column.all);
-      return;
-    default:
-      return;
+/** Reused from request to request, as the peers above. */
+const joined = new Columns();
+
+function keyFields(segment: Segment, { options, destination }: Binding): readonly number[] {
+  const { sourceIdentity, sourceAddress, sourcePort, destinationIdentity, destinationAddress } = segment;
+  const { destinationPort, method, protocol } = segment;
+  const fields: number[] = [];
+  if (sourceAddress !== undefined || sourcePort?.asksSets) fields.push(...places(KEY_SOURCE_ADDRESS, 4));
+  const proves = options.peer === "identity" && sourceAddress?.identityDecides !== undefined;
+  if (sourceIdentity !== undefined || proves) fields.push(...places(KEY_IDENTITY, 2));
+  if (sourcePort !== undefined) fields.push(KEY_SOURCE_PORT);
+  if (destinationPort !== undefined) fields.push(KEY_DESTINATION_PORT);
+  if (destinationAddress !== undefined || destinationPort?.asksSets) {
+    fields.push(...places(KEY_DESTINATION_ADDRESS, 4));
   }
+  if (destinationIdentity !== undefined && destination === undefined) {
+    fields.push(...places(KEY_DESTINATION_PEER, 2));
+  }
+  const asks = fields.length > 0 || method !== undefined || protocol !== undefined;
+  return asks || destinationIdentity !== undefined ? [KEY_HEAD, ...fields] : [];
+}
+
+function places(first: number, count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => first + index);
 }
 
 function identityReason(column: IdentityColumn | undefined, row: number, isKnown: boolean): DenyReason {
@@ -281,60 +354,4 @@ function addressReason(column: AddressColumn | undefined, row: number, peer: Pee
 function portReason(peer: Peer): DenyReason {
   const isKnown = peer.port >= 0 && peer.protocol !== 0 && (peer.hasAddress || peer.lenient);
   return isKnown ? "set_missing" : "bad_request";
-}
-
-type IdentityRows = { readonly yes: BitSet; readonly maybe: BitSet };
-
-/** The rows of each identity that came by; kinds without a name share theirs. */
-class IdentityMemo {
-  readonly #column: IdentityColumn;
-  readonly #rowCount: number;
-  readonly #binding: Binding;
-  readonly #accounts = new Map<PeerIdentity, IdentityRows>();
-  #none: IdentityRows | undefined;
-  #foreign: IdentityRows | undefined;
-  #foreignElsewhere: IdentityRows | undefined;
-
-  constructor(column: IdentityColumn, rowCount: number, binding: Binding) {
-    this.#column = column;
-    this.#rowCount = rowCount;
-    this.#binding = binding;
-  }
-
-  rowsOf(peer: PeerIdentity): IdentityRows {
-    switch (peer.kind) {
-      case "none":
-        this.#none ??= this.#compute(peer);
-        return this.#none;
-      case "foreign":
-        if (peer.spiffeId !== undefined) return this.#accounts.get(peer) ?? this.#remember(peer);
-        if (peer.otherTrustDomain) {
-          this.#foreignElsewhere ??= this.#compute(peer);
-          return this.#foreignElsewhere;
-        }
-        this.#foreign ??= this.#compute(peer);
-        return this.#foreign;
-      case "service-account":
-        return this.#accounts.get(peer) ?? this.#remember(peer);
-    }
-  }
-
-  #remember(peer: PeerIdentity): IdentityRows {
-    if (this.#accounts.size >= IDENTITY_MEMO_MAX) this.#accounts.clear();
-    const rows = this.#compute(peer);
-    this.#accounts.set(peer, rows);
-    return rows;
-  }
-
-  #compute(peer: PeerIdentity): IdentityRows {
-    const { labels, options } = this.#binding;
-    return computeRows(this.#column, this.#rowCount, peerSubject(peer, labels, options));
-  }
-}
-
-function computeRows(column: IdentityColumn, rowCount: number, subject: Subject): IdentityRows {
-  const yes = createBitSet(rowCount);
-  const maybe = createBitSet(rowCount);
-  const differ = column.evaluate(subject, yes, maybe);
-  return { yes, maybe: differ ? maybe : yes };
 }

@@ -1,5 +1,3 @@
-import { type BitSet, createBitSet } from "../../base/bit-set.ts";
-
 const SLASH = 0x2f;
 
 /**
@@ -16,8 +14,9 @@ export class PathQuery {
   hashes: Int32Array = new Int32Array(16);
   /** Where each segment starts; one more entry, one past the `/` or end after the last. */
   starts: Int32Array = new Int32Array(17);
-  yes: BitSet = createBitSet(0);
-  maybe: BitSet = createBitSet(0);
+  /** Numbers of row sets of the trie that was asked last. */
+  yes: number = 0;
+  maybe: number = 0;
 
   /**
    * @param text begins with `/`.

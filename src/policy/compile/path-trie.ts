@@ -1,5 +1,6 @@
-import { type BitSet, BitSetPool, unionBits } from "../../base/bit-set.ts";
+import type { BitSet } from "../../base/bit-set.ts";
 import { addToSegmentHash, type PathQuery, SEGMENT_HASH_START } from "./path-query.ts";
+import { FREE_ROWS, type RowSets, RowSetsBuilder } from "./row-sets.ts";
 
 /** One path of a rule under one reading. */
 export type PathEntry = { readonly row: number; readonly kind: "exact" | "prefix"; readonly path: string };
@@ -7,18 +8,19 @@ export type PathEntry = { readonly row: number; readonly kind: "exact" | "prefix
 /**
  * From a request's path to the rules that cover it: a tree of path segments.
  *
- * Every node carries the finished row sets, with what it inherits from the prefixes above it, so a look-up ends with two references.
+ * Every node names the finished row sets, with what it inherits from the prefixes above it, so a look-up ends with two numbers.
  * Segments are found by a hash that the query computed once and are then compared, so a look-up allocates nothing. Collisions can only be
  * made by who writes policy.
  */
 export class PathTrie {
   /** Segments of the longest path. */
   readonly depth: number;
-  readonly #nodes: readonly Node[];
+  readonly sets: RowSets;
+  readonly #nodes: Nodes;
   /** Open addressing: 0 is free, else the index of a child node. */
   readonly #table: Int32Array;
 
-  /** @param free rows without paths: yes for every path. */
+  /** @param entries by ascending row. @param free rows without paths: yes for every path. */
   constructor(entries: readonly PathEntry[], free: BitSet) {
     const root = createDraft("", 0, 0);
     const drafts = [root];
@@ -30,67 +32,69 @@ export class PathTrie {
       addTwins(drafts, entry, segments);
     }
     this.depth = depth;
-    this.#nodes = finishNodes(drafts, free);
+    const sets = new RowSetsBuilder(free);
+    this.#nodes = finishNodes(drafts, sets);
+    this.sets = sets.finish();
     this.#table = createTable(this.#nodes);
   }
 
-  /** Leaves the rows in `query.yes` and `query.maybe`; the same object where nothing is unknown. Shared, do not mutate. */
+  /** Leaves the rows in `query.yes` and `query.maybe`, as numbers of `sets`; the same number where nothing is unknown. */
   match(query: PathQuery): void {
-    let at = 0;
+    const { words } = this.#nodes;
+    let node = 0;
     for (let index = 0; index < query.segmentCount; index++) {
-      const child = this.#findChild(at, query, index);
+      const child = this.#findChild(node, query, index);
       if (child === 0) {
-        const { below } = this.#nodes[at]!;
+        const below = words[node * NODE_WORDS + BELOW]!;
         query.yes = below;
         query.maybe = below;
         return;
       }
-      at = child;
+      node = child;
     }
-    const node = this.#nodes[at]!;
-    query.yes = query.trailingSlash ? node.slashYes : node.bareYes;
-    query.maybe = query.trailingSlash ? node.slashMaybe : node.bareMaybe;
+    const at = node * NODE_WORDS + (query.trailingSlash ? SLASH_YES : BARE_YES);
+    query.yes = words[at]!;
+    query.maybe = words[at + 1]!;
   }
 
   #findChild(parent: number, query: PathQuery, index: number): number {
     const hash = query.hashes[index]!;
     const start = query.starts[index]!;
     const length = query.starts[index + 1]! - 1 - start;
-    const mask = this.#table.length - 1;
+    const table = this.#table;
+    const mask = table.length - 1;
+    const { words, segments } = this.#nodes;
     for (let slot = mixSlot(parent, hash) & mask; ; slot = (slot + 1) & mask) {
-      const child = this.#table[slot]!;
+      const child = table[slot]!;
       if (child === 0) return 0;
-      const node = this.#nodes[child]!;
-      const isSame =
-        node.parent === parent &&
-        node.hash === hash &&
-        node.segment.length === length &&
-        query.text.startsWith(node.segment, start);
-      if (isSame) return child;
+      const at = child * NODE_WORDS;
+      if (words[at + HASH] !== hash || words[at + PARENT] !== parent) continue;
+      const segment = segments[child]!;
+      if (segment.length === length && query.text.startsWith(segment, start)) return child;
     }
   }
 }
+
+/** What is known of each node, NODE_WORDS numbers each, beside its segment's text: no objects to follow, or to collect. */
+type Nodes = { readonly words: Int32Array; readonly segments: readonly string[] };
+
+const NODE_WORDS = 8;
+const HASH = 0;
+const PARENT = 1;
+/** Set of rows for a path that goes on below this node without another node. */
+const BELOW = 2;
+/** The same without this node's own prefixes that end in `/`. */
+const BELOW_BARE = 3;
+/** For a path that ends here without a trailing `/`: yes, then maybe. */
+const BARE_YES = 4;
+/** For one that ends here with it. */
+const SLASH_YES = 6;
 
 /** Segments of a path that begins with `/`; a trailing `/` is not a segment. */
 function splitPath(path: string): readonly string[] {
   const body = path.endsWith("/") ? path.slice(0, -1) : path;
   return body === "" ? [] : body.slice(1).split("/");
 }
-
-type Node = {
-  readonly segment: string;
-  readonly hash: number;
-  readonly parent: number;
-  /** For a path that goes on below this node without another node. */
-  readonly below: BitSet;
-  /** The same without this node's own prefixes that end in `/`. */
-  readonly belowBare: BitSet;
-  /** For a path that ends here without, or with, a trailing `/`. */
-  readonly bareYes: BitSet;
-  readonly bareMaybe: BitSet;
-  readonly slashYes: BitSet;
-  readonly slashMaybe: BitSet;
-};
 
 /** A node while entries are added: rows by kind of entry and whether the rule's path ends in `/`. */
 type Draft = {
@@ -147,41 +151,45 @@ function hashSegment(segment: string): number {
 }
 
 /** Parents come before their children, so what a node inherits is finished when it is needed. */
-function finishNodes(drafts: readonly Draft[], free: BitSet): readonly Node[] {
-  const nodes: Node[] = [];
-  const pool = new BitSetPool();
+function finishNodes(drafts: readonly Draft[], sets: RowSetsBuilder): Nodes {
+  const words = new Int32Array(drafts.length * NODE_WORDS);
   for (const [index, { segment, hash, parent, bare, slash, slashTwins }] of drafts.entries()) {
-    const inherited = index === 0 ? free : nodes[parent]!.below;
+    const above = parent * NODE_WORDS;
+    const inherited = index === 0 ? FREE_ROWS : words[above + BELOW]!;
     // `/foo//` lies below `/foo/`, but differs from it by a trailing `/` only.
     const isTwin = index !== 0 && parent !== 0 && segment === "";
-    const inheritedSlash = isTwin ? nodes[parent]!.belowBare : inherited;
-    const bareRows = [...bare.exact, ...bare.prefix];
-    const slashRows = [...slash.exact, ...slash.prefix];
-    const bareYes = unionBits(inherited, bareRows, pool);
+    const inheritedSlash = isTwin ? words[above + BELOW_BARE]! : inherited;
+    const bareRows = joinRows(bare.exact, bare.prefix);
+    const slashRows = joinRows(slash.exact, slash.prefix);
+    const bareYes = sets.union(inherited, bareRows);
+    const slashYes = sets.union(inheritedSlash, slashRows);
     const hasPrefixOnly = bare.exact.length + slash.prefix.length === 0;
-    const below = hasPrefixOnly ? bareYes : unionBits(inherited, [...bare.prefix, ...slash.prefix], pool);
-    const slashYes = unionBits(inheritedSlash, slashRows, pool);
-    nodes.push({
-      segment,
-      hash,
-      parent,
-      below,
-      belowBare: slash.prefix.length === 0 ? below : unionBits(inherited, bare.prefix, pool),
-      bareYes,
-      bareMaybe: unionBits(bareYes, slashRows, pool),
-      slashYes,
-      slashMaybe: unionBits(slashYes, [...bareRows, ...slashTwins], pool),
-    });
+    const below = hasPrefixOnly ? bareYes : sets.union(inherited, joinRows(bare.prefix, slash.prefix));
+    const at = index * NODE_WORDS;
+    words[at + HASH] = hash;
+    words[at + PARENT] = parent;
+    words[at + BELOW] = below;
+    words[at + BELOW_BARE] = slash.prefix.length === 0 ? below : sets.union(inherited, bare.prefix);
+    words[at + BARE_YES] = bareYes;
+    words[at + BARE_YES + 1] = sets.union(bareYes, slashRows);
+    words[at + SLASH_YES] = slashYes;
+    words[at + SLASH_YES + 1] = sets.union(slashYes, joinRows(bareRows, slashTwins));
   }
-  return nodes;
+  return { words, segments: drafts.map(({ segment }) => segment) };
 }
 
-function createTable(nodes: readonly Node[]): Int32Array {
-  const table = new Int32Array(2 ** Math.ceil(Math.log2(nodes.length * 2 + 1)));
+/** Ascending. */
+function joinRows(left: readonly number[], right: readonly number[]): readonly number[] {
+  if (right.length === 0) return left;
+  return left.length === 0 ? right : [...left, ...right].sort((one, other) => one - other);
+}
+
+function createTable({ words, segments }: Nodes): Int32Array {
+  const table = new Int32Array(2 ** Math.ceil(Math.log2(segments.length * 2 + 1)));
   const mask = table.length - 1;
-  for (let index = 1; index < nodes.length; index++) {
-    const { parent, hash } = nodes[index]!;
-    let slot = mixSlot(parent, hash) & mask;
+  for (let index = 1; index < segments.length; index++) {
+    const at = index * NODE_WORDS;
+    let slot = mixSlot(words[at + PARENT]!, words[at + HASH]!) & mask;
     while (table[slot] !== 0) slot = (slot + 1) & mask;
     table[slot] = index;
   }
