@@ -278,7 +278,7 @@ describe("the linter", () => {
       zod: ["datastore"],
       commander: ["cli"],
       "node-forge": ["identity", "cli"],
-      "@grpc/grpc-js": ["datastore", "sync", "authz"],
+      "@grpc/grpc-js": ["datastore", "sync"],
       "left-pad": [],
     };
     const packages = Object.keys(owners);

@@ -1,10 +1,9 @@
 import { createServer, type Server as NetServer, type Socket } from "node:net";
-import * as grpc from "@grpc/grpc-js";
 import { CHECK_PATH_V2, CHECK_PATH_V2ALPHA, CHECK_PATH_V3 } from "envoy-ext-authz-proto";
-import { HealthImplementation } from "grpc-health-check";
 import type { Clock } from "../base/clock.ts";
 import {
   CHECK_CONNECTIONS_MAX,
+  CHECK_REQUEST_MAX_BYTES,
   CHECK_STREAMS_MAX,
   CHECK_TRANSPORT_MAX_BYTES,
   CHECK_WAIT_MAX_MS,
@@ -15,10 +14,12 @@ import {
 import { formatListenAddress, type ListenAddress } from "../base/listen-address.ts";
 import type { Result } from "../base/result.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
+import { GrpcServer, type UnaryCall, type UnaryMethod, type Unseen } from "../http2/index.ts";
 import type { PeerIdentityReader } from "../identity/peer-identity-reader.ts";
 import type { SnapshotStore } from "../policy/snapshot.ts";
-import { CheckHandler, type DecisionObserver } from "./check-handler.ts";
+import { type CheckCall, CheckHandler, type DecisionObserver } from "./check-handler.ts";
 import type { CheckVersion } from "./decode-check-request.ts";
+import { HEALTH_CHECK_PATH, Health } from "./health.ts";
 import { OverloadGuard } from "./overload-guard.ts";
 import type { TlsCredentialStore } from "./tls-credentials.ts";
 import { createTlsListener } from "./tls-listener.ts";
@@ -75,11 +76,10 @@ export const HTTP_FOLLOWS_METADATA = "x-ephor-http-follows";
  * itself; *closed* (from `close`, or at the end of a drain) does not listen any more and has told every connection to go away.
  */
 export class AuthzServer {
-  readonly #clock: Clock;
   readonly #options: AuthzOptions;
   readonly #handler: CheckHandler;
-  readonly #grpc: grpc.Server;
-  readonly #health = new HealthImplementation();
+  readonly #grpc: GrpcServer;
+  readonly #health = new Health(AUTHORIZATION_SERVICES);
   readonly #errorBucket: TokenBucket;
   readonly #listeners = new Set<NetServer>();
   readonly #connections = new Set<Socket>();
@@ -96,7 +96,6 @@ export class AuthzServer {
     observer: DecisionObserver,
     options: AuthzOptions,
   ) {
-    this.#clock = clock;
     this.#options = options;
     this.#errorBucket = new TokenBucket(clock, {
       ratePerSecond: SERVER_ERROR_RATE_PER_SECOND,
@@ -108,16 +107,18 @@ export class AuthzServer {
       portMap: options.portMap ?? new Map(),
       onInternalError: (error) => this.#report(error),
     });
-    this.#grpc = new grpc.Server({
-      "grpc.max_receive_message_length": CHECK_TRANSPORT_MAX_BYTES,
-      "grpc.max_concurrent_streams": options.streamsMax ?? CHECK_STREAMS_MAX,
-      "grpc.enable_channelz": 0,
+    const methods = new Map<string, UnaryMethod>([
+      [CHECK_PATH_V3, new CheckMethod(this.#handler, "v3")],
+      [CHECK_PATH_V2, new CheckMethod(this.#handler, "v2")],
+      [CHECK_PATH_V2ALPHA, new CheckMethod(this.#handler, "v2")],
+      [HEALTH_CHECK_PATH, this.#health],
+    ]);
+    this.#grpc = new GrpcServer(clock, methods, {
+      streamsMax: options.streamsMax ?? CHECK_STREAMS_MAX,
+      messageMaxBytes: CHECK_REQUEST_MAX_BYTES,
+      messageReadMaxBytes: CHECK_TRANSPORT_MAX_BYTES,
+      onError: (error) => this.#report(error),
     });
-    this.#grpc.addService(checkService(CHECK_PATH_V3), { Check: this.#check("v3") });
-    this.#grpc.addService(checkService(CHECK_PATH_V2), { Check: this.#check("v2") });
-    this.#grpc.addService(checkService(CHECK_PATH_V2ALPHA), { Check: this.#check("v2") });
-    this.#health.addToServer(this.#grpc);
-    this.setServing(false);
   }
 
   /** Open connections, of all listeners. */
@@ -140,9 +141,7 @@ export class AuthzServer {
 
   /** What `grpc.health.v1` says. A new server is not serving. */
   setServing(serving: boolean): void {
-    const status = serving ? "SERVING" : "NOT_SERVING";
-    this.#health.setStatus("", status);
-    for (const service of AUTHORIZATION_SERVICES) this.#health.setStatus(service, status);
+    this.#health.isServing = serving;
   }
 
   /**
@@ -179,15 +178,8 @@ export class AuthzServer {
     const listenersClosed = [...this.#listeners].map(
       (listener) => new Promise<void>((resolve) => listener.close(() => resolve())),
     );
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, SHUTDOWN_GRACE_MS);
-      this.#grpc.tryShutdown(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
-    this.#grpc.forceShutdown();
-    // Those that never became a session: a TLS handshake under way, a client that has not said a word.
+    await this.#grpc.close(SHUTDOWN_GRACE_MS);
+    // TLS handshakes under way.
     const socketsClosed = [...this.#connections].map(
       (socket) => new Promise<void>((resolve) => socket.destroy().once("close", () => resolve())),
     );
@@ -205,11 +197,10 @@ export class AuthzServer {
 
   /** TLS ends at our own listener, so that clients are let in by what we verify and certificates can be replaced. */
   #createListener(address: ListenAddress): NetServer {
-    const injector = this.#grpc.createConnectionInjector(grpc.ServerCredentials.createInsecure());
     const security = address.kind === "unix" ? undefined : this.#tcpSecurity(address);
     if (security?.kind !== "tls") {
-      return createServer((socket) => {
-        if (this.#track(socket)) injector.injectConnection(socket);
+      return createServer({ noDelay: true }, (socket) => {
+        if (this.#track(socket)) this.#grpc.serve(socket);
         else socket.destroy();
       });
     }
@@ -217,7 +208,7 @@ export class AuthzServer {
       credentials: security.credentials,
       admit: security.admit,
       onSocket: (socket) => this.#track(socket),
-      onAdmitted: (socket) => injector.injectConnection(socket),
+      onAdmitted: (socket) => this.#grpc.serve(socket),
       onRefused: (why) => this.#report(new Error(`a client was not let in: ${why}`)),
     });
   }
@@ -237,17 +228,6 @@ export class AuthzServer {
     return true;
   }
 
-  #check(version: CheckVersion): grpc.handleUnaryCall<Buffer, Buffer> {
-    return (call, callback) => {
-      const response = this.#handler.handle(call.request, {
-        version,
-        httpFollows: call.metadata.get(HTTP_FOLLOWS_METADATA)[0] === "true",
-        remainingMs: Number(call.getDeadline()) - this.#clock.wallMs(),
-      });
-      callback(null, response);
-    };
-  }
-
   #tcpSecurity(address: ListenAddress): TcpSecurity {
     const security = this.#options.tcpSecurity;
     if (security === undefined) {
@@ -259,20 +239,31 @@ export class AuthzServer {
 
 const SOCKET_ACCESS_DEFAULT: SocketAccess = { mode: SOCKET_MODE_DEFAULT, group: undefined };
 
-/** Bytes in, bytes out: what is in them is for the check handler. */
-function checkService(path: string): grpc.ServiceDefinition {
-  const asIs = (bytes: Buffer): Buffer => bytes;
-  return {
-    Check: {
-      path,
-      requestStream: false,
-      responseStream: false,
-      requestSerialize: asIs,
-      requestDeserialize: asIs,
-      responseSerialize: asIs,
-      responseDeserialize: asIs,
-    },
-  };
+/** Checks as a method of the transport, under one of their names. */
+class CheckMethod implements UnaryMethod {
+  readonly #handler: CheckHandler;
+  readonly #version: CheckVersion;
+
+  constructor(handler: CheckHandler, version: CheckVersion) {
+    this.#handler = handler;
+    this.#version = version;
+  }
+
+  handle(message: Uint8Array, call: UnaryCall): Uint8Array {
+    return this.#handler.handle(message, this.#about(call));
+  }
+
+  handleUnseen(why: Unseen, call: UnaryCall): Uint8Array {
+    return this.#handler.refuse(why === "too_large" ? "bad_request" : "overloaded", this.#about(call));
+  }
+
+  #about(call: UnaryCall): CheckCall {
+    return {
+      version: this.#version,
+      httpFollows: call.metadata.get(HTTP_FOLLOWS_METADATA) === "true",
+      remainingMs: call.remainingMs,
+    };
+  }
 }
 
 function listenOnTcp(listener: NetServer, address: { host: string; port: number }): Promise<number> {

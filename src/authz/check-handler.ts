@@ -70,9 +70,19 @@ export class CheckHandler {
 
   /** @returns bytes that the caller must not change. */
   handle(bytes: Uint8Array, call: CheckCall): Buffer {
+    return this.#answer(bytes, call);
+  }
+
+  /** Denies a check whose bytes the transport did not keep. The answer is like that of `handle`. */
+  refuse(reason: "bad_request" | "overloaded", call: CheckCall): Buffer {
+    return this.#answer(reason, call);
+  }
+
+  /** @param check the request's bytes, or why they are denied without being there. */
+  #answer(check: Uint8Array | DenyReason, call: CheckCall): Buffer {
     const decisionId = this.#ids.next();
     try {
-      const verdict = this.#judge(bytes, call);
+      const verdict = typeof check === "string" ? this.#refuse(check) : this.#judge(check, call);
       // Encoded first: what is counted and logged as sent can be sent.
       const response = this.#encoder.encode(verdict, decisionId, call.version);
       this.#observer.onDecision(verdict, this.#flow, decisionId);
@@ -84,18 +94,18 @@ export class CheckHandler {
 
   #judge(bytes: Uint8Array, call: CheckCall): Verdict {
     const flow = this.#flow;
-    if (!this.#guard.admit(call.remainingMs)) {
-      blankFlow(flow);
-      return this.#denial("overloaded");
-    }
-    if (bytes.length > CHECK_REQUEST_MAX_BYTES) {
-      blankFlow(flow);
-      return this.#denial("bad_request");
-    }
+    if (!this.#guard.admit(call.remainingMs)) return this.#refuse("overloaded");
+    if (bytes.length > CHECK_REQUEST_MAX_BYTES) return this.#refuse("bad_request");
     if (!decodeCheckRequest(bytes, flow, this.#identity, call.version)) return this.#denial("bad_request");
     flow.httpFollows = call.httpFollows;
     flow.destinationPort = this.#options.portMap.get(flow.destinationPort) ?? flow.destinationPort;
     return evaluate(this.#store, flow);
+  }
+
+  /** A denial of a request that was not looked at. */
+  #refuse(reason: DenyReason): Verdict {
+    blankFlow(this.#flow);
+    return this.#denial(reason);
   }
 
   #failClosed(error: Error, decisionId: string, version: CheckVersion): Buffer {

@@ -102,6 +102,57 @@ export const SERVER_ERROR_BURST = 5;
 /** Bytes of the body that a denied client sees. */
 export const DENIAL_BODY_MAX_BYTES = 1_024;
 
+// The HTTP/2 transport of checks (`src/http2/`), for each connection where nothing else is said.
+/** From a connection to the client's first SETTINGS. */
+export const HTTP2_PREFACE_TIMEOUT_MS = 5_000;
+/** Until our SETTINGS are acknowledged. */
+export const HTTP2_SETTINGS_TIMEOUT_MS = 10_000;
+/** From the first byte of a frame, or of a header block of several, to its last. */
+export const HTTP2_FRAME_TIMEOUT_MS = 10_000;
+/** From a call's head to the end of its answer; Envoy gives up long before. */
+export const HTTP2_CALL_MAX_MS = 30_000;
+/** A peer that takes none of what waits in the socket for so long is cut off. */
+export const HTTP2_WRITE_STALL_MAX_MS = 10_000;
+/** A peer that said nothing for so long is asked whether it is there, and cut off if it doesn't answer: proxies keep idle connections for hours. */
+export const HTTP2_KEEPALIVE_MS = 120_000;
+export const HTTP2_KEEPALIVE_TIMEOUT_MS = 20_000;
+/** How often all of the above are looked at. */
+export const HTTP2_SWEEP_MS = 1_000;
+/** After a connection's last words: what the peer still sends is read and dropped, so that the words arrive. */
+export const HTTP2_LINGER_MS = 1_000;
+/** A header block on the wire, and as a list of fields by RFC 9113's count; a check's head has a few hundred bytes. */
+export const HEADER_BLOCK_MAX_BYTES = 65_536;
+export const HEADER_LIST_MAX_BYTES = 65_536;
+/** Frames that a header block may go on in: a block of the largest size takes four (CVE-2024-27316). */
+export const CONTINUATION_FRAMES_MAX = 8;
+/** The table of the peer's compression, RFC 7541's default. */
+export const HEADER_TABLE_MAX_BYTES = 4_096;
+/** Header blocks that are recognised when they come again. */
+export const HEAD_MEMO_MAX = 4;
+export const HEAD_MEMO_BLOCK_MAX_BYTES = 1_024;
+/** What peers may send before we allow more. It bounds nothing that is kept: the limits on bodies do that. */
+export const STREAM_WINDOW_BYTES = 1_048_576;
+export const CONNECTION_WINDOW_BYTES = 16_777_216;
+/** Bodies of requests that are not complete, of one connection and of all: two of the largest checks, and sixteen. */
+export const CONNECTION_BODIES_MAX_BYTES = 8_388_608;
+export const SERVER_BODIES_MAX_BYTES = 67_108_864;
+/** Answers that wait for the peer's windows to open. */
+export const RESPONSES_PENDING_MAX_BYTES = 4_194_304;
+/** What may wait in the socket before we stop reading. */
+export const WRITE_BACKLOG_MAX_BYTES = 262_144;
+/** Frames that ask for no answer, at once, a second, and for each request that was answered. */
+export const CONTROL_FRAMES_BURST = 1_000;
+export const CONTROL_FRAMES_PER_SECOND = 200;
+export const CONTROL_FRAMES_PER_REQUEST = 10;
+/** Calls that end without an answer, at once, a second, and for each request that was answered. */
+export const STREAM_RESETS_BURST = 1_000;
+export const STREAM_RESETS_PER_SECOND = 100;
+export const STREAM_RESETS_PER_REQUEST = 1;
+/** Streams that we reset are remembered, since the peer may not know yet when it sends more. */
+export const RESET_STREAMS_REMEMBERED = 256;
+/** Records of streams kept for the next ones, for all connections. */
+export const STREAM_POOL_MAX = 256;
+
 // Evaluation.
 /** A path that is not plain is read up to six ways; a longer one has no reading and is refused. */
 export const PATH_READING_MAX_BYTES = 8_192;
