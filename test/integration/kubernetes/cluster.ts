@@ -1,6 +1,7 @@
 /** A cluster for the tests: a control plane with Calico's kinds, an account for the node agent, and short ways to write. */
 import { join } from "node:path";
 import { CalcGraph, type LocalEndpoint } from "../../../src/calc/graph.ts";
+import { calicoDefinitions } from "../../../src/cli/demo/calico-definitions.ts";
 import type { DatastoreListener } from "../../../src/datastore/datastore.ts";
 import { locateInObject } from "../../../src/datastore/locate.ts";
 import { parseResource } from "../../../src/datastore/parse-resource.ts";
@@ -8,7 +9,6 @@ import { type Resource, type ResourceUpdate, resourceKey } from "../../../src/da
 import { BUILT_IN_TIERS } from "../../../src/datastore/schema/tier.ts";
 import { Folded } from "../../calc/fold.ts";
 import { ControlPlane, type Json } from "../../control-plane/control-plane.ts";
-import { calicoDefinitions } from "../../control-plane/custom-resources.ts";
 import { RecordedListener } from "../../support/recorded-listener.ts";
 
 export const CALICO = "crd.projectcalico.org/v1";
