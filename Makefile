@@ -15,8 +15,9 @@ help: ## show this table
 	@printf 'make TARGET\n\n'
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: setup ## watch a real Envoy ask Ephor about each request; STAY=1 leaves it running
-	@node src/cli/main.ts demo $(if $(STAY),--stay)
+run: setup $(if $(filter kubernetes,$(DATASTORE)),control-plane) ## watch a real Envoy ask Ephor about each request; STAY=1 leaves it running, DATASTORE=kubernetes reads policy from there
+	@$(if $(filter kubernetes,$(DATASTORE)),CONTROL_PLANE="$$(node test/control-plane/build.ts)") \
+	  node src/cli/main.ts demo $(if $(STAY),--stay) $(if $(DATASTORE),--datastore $(DATASTORE))
 
 test: setup etcd ## all tests but the long ones
 	@node test/run.ts

@@ -1,21 +1,26 @@
 /** A real API server with an etcd of its own, on ports and in a folder of their own, and ways to be bad to them. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { Agent, request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseAllDocuments } from "yaml";
+import {
+  ADMIN_TOKEN,
+  apiServerFlags,
+  etcdFlags,
+  serverCertificatePath,
+  writeControlPlaneFiles,
+} from "../../src/cli/demo/control-plane.ts";
 import type { ApiAccess } from "../../src/datastore/kubernetes/api-access.ts";
 import { freePorts } from "../support/free-ports.ts";
 import { requireControlPlane } from "./build.ts";
 
 export type Json = Record<string, unknown>;
 
-const ADMIN_TOKEN = "admin-of-the-test";
 /** An API server is up in three seconds on an idle machine. */
 const START_TIMEOUT_MS = 90_000;
 const STOP_TIMEOUT_MS = 20_000;
@@ -48,9 +53,7 @@ export class ControlPlane {
     const folder = await mkdtemp(join(tmpdir(), "ephor-control-plane-"));
     const [port = 0, etcd = 0, peer = 0] = await freePorts(3);
     const plane = new ControlPlane(await requireControlPlane(), folder, [port, etcd, peer]);
-    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
-    await writeFile(join(folder, "accounts.pem"), privateKey.export({ type: "pkcs1", format: "pem" }));
-    await writeFile(join(folder, "tokens.csv"), `${ADMIN_TOKEN},admin,admin,system:masters\n`);
+    await writeControlPlaneFiles(folder);
     try {
       await plane.startEtcd();
       await plane.startServer();
@@ -69,40 +72,21 @@ export class ControlPlane {
   }
 
   async startEtcd(): Promise<void> {
-    const [client, peer] = this.#etcdPorts.map((port) => `http://127.0.0.1:${port}`);
-    this.#etcd = await this.#spawn("etcd", [
-      `--data-dir=${join(this.folder, "etcd")}`,
-      "--unsafe-no-fsync",
-      `--listen-client-urls=${client}`,
-      `--advertise-client-urls=${client}`,
-      `--listen-peer-urls=${peer}`,
-      `--initial-advertise-peer-urls=${peer}`,
-      `--initial-cluster=default=${peer}`,
-    ]);
+    const [client, peer] = this.#etcdPorts;
+    this.#etcd = await this.#spawn("etcd", etcdFlags(this.folder, client, peer));
   }
 
   /** Resolves when it says that it is ready; `isReadyAwaited` false: as soon as it runs. */
   async startServer(isReadyAwaited = true): Promise<void> {
-    const accounts = join(this.folder, "accounts.pem");
-    this.#server = await this.#spawn("kube-apiserver", [
-      `--etcd-servers=http://127.0.0.1:${this.#etcdPorts[0]}`,
-      "--bind-address=127.0.0.1",
-      `--secure-port=${this.port}`,
-      `--cert-dir=${join(this.folder, "certs")}`,
-      "--service-account-issuer=https://kubernetes.default.svc",
-      `--service-account-key-file=${accounts}`,
-      `--service-account-signing-key-file=${accounts}`,
-      "--service-cluster-ip-range=10.0.0.0/24",
-      "--authorization-mode=RBAC",
-      `--token-auth-file=${join(this.folder, "tokens.csv")}`,
-      "--disable-admission-plugins=ServiceAccount",
-    ]);
+    const [etcd, etcdPeer] = this.#etcdPorts;
+    const flags = apiServerFlags(this.folder, { server: this.port, etcd, etcdPeer });
+    this.#server = await this.#spawn("kube-apiserver", flags);
     if (isReadyAwaited) await this.ready();
   }
 
   async ready(): Promise<void> {
     await awaitTrue("the API server is ready", START_TIMEOUT_MS, async () => {
-      if (!existsSync(join(this.folder, "certs", "apiserver.crt"))) return false;
+      if (!existsSync(serverCertificatePath(this.folder))) return false;
       return this.request("GET", "/readyz").then(
         () => true,
         () => false,
@@ -135,7 +119,7 @@ export class ControlPlane {
   }
 
   get ca(): string {
-    return readFileSync(join(this.folder, "certs", "apiserver.crt"), "utf8");
+    return readFileSync(serverCertificatePath(this.folder), "utf8");
   }
 
   /** @param port that of a proxy before it, perhaps. */

@@ -83,4 +83,24 @@ describe("ephor demo", () => {
     assert.equal(await end(demo), "exit 2");
     assert.match(demo.output, /^error: \$ENVOY names `.*no-envoy`, which is not an executable file\n$/);
   });
+
+  for (const [what, env, message] of [
+    [
+      "names none",
+      {},
+      /^error: \$CONTROL_PLANE names no API server; in a checkout, `make run DATASTORE=kubernetes` builds it$/m,
+    ],
+    [
+      "names no program",
+      { CONTROL_PLANE: "/none" },
+      /^error: \$CONTROL_PLANE names `\/none`, which is not an executable file; /m,
+    ],
+  ] as const) {
+    it(`says what to do where the environment ${what} to start as an API server`, async () => {
+      const { demo } = start(["--datastore", "kubernetes"], { CONTROL_PLANE: "", ...env });
+      assert.equal(await end(demo), "exit 2");
+      assert.match(demo.output, message);
+      assert.deepEqual(await readdir(folder), []);
+    });
+  }
 });

@@ -1,14 +1,13 @@
 /** The demo's second part: the same shop with three replicas, each with its sidecar behind one node agent. */
 
-import { cp, mkdir, writeFile } from "node:fs/promises";
+import { cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import type { Credentials } from "./callers.ts";
-import { awaitCondition, BackgroundProcess } from "./child-process.ts";
+import { awaitCondition } from "./child-process.ts";
 import { Cleanup } from "./cleanup.ts";
-import { get } from "./envoy-process.ts";
-import { ephorCommand } from "./ephor-process.ts";
-import { applyEdit, EDITS } from "./policy-edits.ts";
+import { startAgent } from "./node-agent.ts";
+import { applyEdit, EDITS, fileTarget } from "./policy-edits.ts";
 import type { DemoOptions } from "./run-demo.ts";
 import { differences, writeLine, writeScene, writeTitle } from "./scene-table.ts";
 import { type Scene, TOPICS } from "./scenes.ts";
@@ -25,8 +24,6 @@ const REPLICAS = [
 export const REPLICA_COUNT: number = REPLICAS.length;
 
 const EFFECT_TIMEOUT_MS = 10_000;
-const AGENT_START_TIMEOUT_MS = 20_000;
-const AGENT_STOP_TIMEOUT_MS = 5_000;
 
 /** @returns how many questions were asked, and how many answers were not as expected. */
 export async function askBehindAgent(
@@ -41,7 +38,7 @@ export async function askBehindAgent(
   );
   const cleanup = new Cleanup();
   try {
-    const { policies, sockets } = await startAgent(cleanup);
+    const { policies, sockets } = await openShop(cleanup);
     const stages: Stage[] = [];
     for (const { name, ipv4, ipv6 } of REPLICAS) {
       signal.throwIfAborted();
@@ -69,7 +66,7 @@ export async function askBehindAgent(
     const [first, ...others] = stages;
     const [edit] = EDITS;
     if (first === undefined || edit === undefined) return { questions, wrong };
-    const { afterMs, seen } = await applyEdit(first, edit);
+    const { afterMs, seen } = await applyEdit(first, edit, fileTarget(first));
     questions += stages.length;
     writeLine(printer, `    ${edit.title}: in force after ${afterMs.toFixed(0)} ms, at all three replicas`);
     if (!writeScene(printer, edit.effect, seen)) wrong++;
@@ -108,43 +105,15 @@ async function askAll(
 }
 
 /** A real `ephor node` over a copy of the example with all replicas, and each replica's socket. */
-async function startAgent(
+async function openShop(
   cleanup: Cleanup,
 ): Promise<{ readonly policies: string; readonly sockets: ReadonlyMap<string, string> }> {
   const folder = await temporaryFolder(cleanup);
   const policies = join(folder, "policies");
   await cp(EXAMPLE_FOLDER, policies, { recursive: true });
   await writeFile(join(policies, "replicas.yaml"), REPLICAS.slice(1).map(replicaDocument).join("---\n"));
-  const sockets = new Map<string, string>();
-  await mkdir(join(folder, "creds"));
-  for (const { name } of REPLICAS) {
-    const mount = join(folder, "mount", name);
-    await mkdir(mount, { recursive: true });
-    sockets.set(name, join(mount, "socket"));
-    const fields = { UID: `uid-${name}`, Workload: name, Namespace: "shop", ServiceAccount: "api" };
-    await writeFile(join(folder, "creds", `${name}.json`), JSON.stringify(fields));
-  }
-  const admin = join(folder, "node.sock");
-  const { command, args } = ephorCommand();
-  const flags = [
-    "--policies",
-    policies,
-    "--node-name",
-    "node-1",
-    "--prefix",
-    folder,
-    "--admin",
-    `unix:${admin}`,
-  ];
-  const agent = new BackgroundProcess(command, [...args, "node", ...flags, "--log-level", "warn"], {
-    name: "ephor node",
-  });
-  cleanup.add(() => agent.stop(AGENT_STOP_TIMEOUT_MS));
-  const ready = async (): Promise<boolean> => (await get(admin, "/readyz")) !== undefined;
-  await awaitCondition("the node agent is ready", ready, {
-    timeoutMs: AGENT_START_TIMEOUT_MS,
-    process: agent,
-  });
+  const names = REPLICAS.map(({ name }) => name);
+  const { sockets } = await startAgent(cleanup, folder, names, ["--policies", policies]);
   return { policies, sockets };
 }
 

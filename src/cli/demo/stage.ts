@@ -20,7 +20,7 @@ import { EchoUpstream } from "./upstream.ts";
 /** The pod that is guarded, as `examples/shop/workloads.yaml` has it. */
 export const GUARDED_WORKLOAD = "shop/api";
 export const GUARDED_ADDRESS_IPV4 = "10.65.0.21";
-const GUARDED_ADDRESSES: GuardedAddresses = { ipv4: GUARDED_ADDRESS_IPV4, ipv6: "fd00:65::21" };
+export const GUARDED_ADDRESSES: GuardedAddresses = { ipv4: GUARDED_ADDRESS_IPV4, ipv6: "fd00:65::21" };
 
 /** Callers' ports count up from here, so that each question has an address of its own in Envoy's access log. */
 const CALLER_PORT_FIRST = 40_000;
@@ -41,10 +41,12 @@ export type GuardedAddresses = { readonly ipv4: string; readonly ipv6: string };
 /** A sidecar behind a node agent, for one of the pods that the agent serves. */
 export type AgentSide = {
   readonly policySync: string;
-  /** The directory that the agent reads. */
+  /** The directory that the agent reads, or the files of which the objects are that it reads. */
   readonly policies: string;
   readonly addresses: GuardedAddresses;
   readonly credentials: Credentials;
+  /** What ends after the stage, at its close. */
+  readonly cleanup?: Cleanup;
 };
 
 /** Ephor's verdict; the reason is empty for an allow. */
@@ -92,7 +94,7 @@ export class Stage {
    * @param agent absent: the sidecar reads a copy of the example itself.
    */
   static async open(clock: Clock, envoyBinary: string, agent?: AgentSide): Promise<Stage> {
-    const cleanup = new Cleanup();
+    const cleanup = agent?.cleanup ?? new Cleanup();
     try {
       const folder = await temporaryFolder(cleanup);
       const policies = agent?.policies ?? join(folder, "policies");

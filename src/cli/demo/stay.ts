@@ -17,8 +17,16 @@ const TRY: readonly { readonly caller: CallerName; readonly to: ListenerName; re
   { caller: "carrier", to: "http", curl: "/hooks/parcels/9 -X POST" },
 ];
 
-/** Say what to try and wait to be interrupted. */
-export async function stay(stage: Stage, options: { signal: AbortSignal; printer: Printer }): Promise<void> {
+/**
+ * Say what to try and wait to be interrupted.
+ *
+ * @param howToEdit files or commands.
+ */
+export async function stay(
+  stage: Stage,
+  howToEdit: readonly string[],
+  options: { signal: AbortSignal; printer: Printer },
+): Promise<void> {
   const { printer, signal } = options;
   const trusted = join(stage.folder, "ca.pem");
   await writeFile(trusted, stage.credentials.trustedByCallers);
@@ -37,7 +45,8 @@ export async function stay(stage: Stage, options: { signal: AbortSignal; printer
       `  # ${CALLERS[caller].name}\n  curl -i ${flags}${scheme}://localhost:${gate.port}${curl}`,
     );
   }
-  writeLine(printer, `\nEdit what is in force and ask again:\n  ${stage.policies}`);
+  writeLine(printer, "\nEdit what is in force and ask again:");
+  for (const line of howToEdit) writeLine(printer, `  ${line}`);
   writeLine(printer, "Ctrl-C ends it.");
   const interrupted = signal.aborted ? Promise.resolve() : once(signal, "abort");
   const { envoy, sidecar } = stage;

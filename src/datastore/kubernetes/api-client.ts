@@ -21,7 +21,7 @@ export type ApiRequest = {
   /** With the query; `basePath` goes before it. */
   readonly path: string;
   /** `PATCH` merges. Default: `GET`. */
-  readonly method?: "GET" | "POST" | "PUT" | "PATCH";
+  readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Goes out as JSON. */
   readonly body?: object;
   readonly accept?: string;
