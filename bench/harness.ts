@@ -9,12 +9,23 @@ import { createHash } from "node:crypto";
 export type Figure = {
   readonly name: string;
   readonly value: number;
-  readonly unit: "ns" | "µs" | "ms" | "bytes" | "KB" | "MB" | "1/s" | "×";
+  readonly unit: "ns" | "µs" | "ms" | "bytes" | "KB" | "MB" | "1/s" | "×" | "";
   /** Median of the samples divided by the median of the baseline's, where it is a time on the CPU. */
   readonly ratio?: number;
+  /** Smallest and largest of the runs whose median the value is. */
+  readonly spread?: readonly [number, number];
   /** What design and documents promise, in the same unit; more is a miss. */
   readonly budget?: number;
+  /** The same where less is a miss. */
+  readonly atLeast?: number;
+  /** What the same runs told besides. */
+  readonly also?: readonly Pick<Figure, "name" | "value" | "unit">[];
 };
+
+/** The median of runs, with its spread. */
+export function medianOf(values: readonly number[]): Required<Pick<Figure, "value" | "spread">> {
+  return { value: median(values), spread: [Math.min(...values), Math.max(...values)] };
+}
 
 export function report(figure: Figure): void {
   process.stdout.write(`${JSON.stringify(figure)}\n`);

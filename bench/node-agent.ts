@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as grpc from "@grpc/grpc-js";
-import { PROGRAM, spawnForBench } from "./sidecar.ts";
+import { ephor, spawnForBench } from "./sidecar.ts";
 
 const SYNC_PATH = "/felix.PolicySync/Sync";
 const START_DEADLINE_MS = 60_000;
@@ -32,7 +32,7 @@ export async function startAgent(options: {
     writeFileSync(join(prefix, "creds", `${pod}.json`), JSON.stringify(fields));
   }
   const flags = ["--policies", options.policies, "--node-name", options.nodeName, "--prefix", prefix];
-  const child = spawnForBench([...PROGRAM, "node", ...flags, "--log-level", "error"]);
+  const child = spawnForBench([...ephor("node"), ...flags, "--log-level", "error"]);
   const deadlineMs = performance.now() + START_DEADLINE_MS;
   const last = options.pods.at(-1) ?? "";
   while (!existsSync(socket(last))) {

@@ -17,15 +17,15 @@ const RULES_PER_POLICY = 70;
 const SETS = 40;
 const SET_MEMBERS_MAX = 2000;
 
-/** What no rule but the first or last one in question asks for. */
-const WANTED_PATH = "/wanted/path";
+/** A path that no rule but the first or last one in question asks for. */
+export const WANTED_PATH = "/wanted/path";
 
 /** Where the rule is that the request of `createFlow("wanted")` matches. */
 export type WantedRule = "first" | "last" | "none";
 
 /** `ruleCount` rules in policies of seventy, spread over two tiers, and everything they name. */
-export function createMessages(ruleCount: number, wanted: WantedRule): Message[] {
-  const random = new Random(ruleCount);
+export function createMessages(ruleCount: number, wanted: WantedRule, seed: number = ruleCount): Message[] {
+  const random = new Random(seed);
   const policyCount = Math.ceil(ruleCount / RULES_PER_POLICY);
   const policies: { id: PolicyId; rules: Rule[]; tier: string }[] = [];
   for (let index = 0, left = ruleCount; index < policyCount; index++) {

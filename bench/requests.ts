@@ -21,10 +21,22 @@ export function encodeRequest(name: RequestName, changes: Changes = {}): Buffer 
   if (changes.method !== undefined) part.http.method = changes.method;
   if (changes.principal !== undefined) source.principal = changes.principal;
   serialize ??= loadSerializer();
-  return serialize(request);
+  if (changes.bytes === undefined) return serialize(request);
+  for (let cookieBytes = 0; cookieBytes < changes.bytes; cookieBytes++) {
+    part.http.headers.cookie = "c".repeat(cookieBytes);
+    const encoded = serialize(request);
+    if (encoded.length === changes.bytes) return encoded;
+  }
+  throw new Error(`${name} can't be made ${changes.bytes} bytes long`);
 }
 
-type Changes = { readonly path?: string; readonly method?: string; readonly principal?: string };
+type Changes = {
+  readonly path?: string;
+  readonly method?: string;
+  readonly principal?: string;
+  /** How long the request becomes by a cookie. */
+  readonly bytes?: number;
+};
 
 let serialize: ((request: object) => Buffer) | undefined;
 

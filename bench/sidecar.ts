@@ -1,4 +1,4 @@
-/** A sidecar as an operator runs it, in a process of its own, and a client that asks it. */
+/** A sidecar as an operator runs it, and servers to compare it with, each in a process of its own, and a client that asks them. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -7,7 +7,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import * as grpc from "@grpc/grpc-js";
 import { CHECK_PATH_V3 } from "envoy-ext-authz-proto";
+import { pinned, SERVER_CORE } from "./cores.ts";
 import { temporaryDirectory } from "./directories.ts";
+import { buildLoad } from "./load.ts";
 
 const COMPILED = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 const SOURCE = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
@@ -16,7 +18,7 @@ const CONNECT_RETRY_MS = 2;
 
 const IS_BUILT = existsSync(COMPILED);
 /** What is started: the bundle after `npm run build`, else the sources, which take longer to load. */
-export const PROGRAM: readonly string[] = IS_BUILT ? [...launchFlags(), COMPILED] : [SOURCE];
+const PROGRAM: readonly string[] = IS_BUILT ? [...launchFlags(), COMPILED] : [SOURCE];
 export const PROGRAM_NAME: string = IS_BUILT ? "built" : "from TypeScript";
 
 export type ServerProcess = {
@@ -27,23 +29,34 @@ export type ServerProcess = {
   readonly stop: () => Promise<void>;
 };
 
-export function startSidecar(options: {
-  readonly policies: string;
-  readonly workload: string;
-}): Promise<ServerProcess> {
+/** Where a server runs: on any core, or on the one that servers are measured on. */
+export type Placement = "anywhere" | "server core";
+
+export function startSidecar(
+  options: { readonly policies: string; readonly workload: string },
+  placement: Placement = "anywhere",
+): Promise<ServerProcess> {
   const flags = ["--policies", options.policies, "--workload", options.workload, "--log-level", "error"];
-  return startServer((socket) => [...PROGRAM, "sidecar", ...flags, "--listen", `unix:${socket}`]);
+  return startServer(placement, (socket) => [...ephor("sidecar"), ...flags, "--listen", `unix:${socket}`]);
 }
 
 /** One that follows a node agent's socket; resolves when it listens, which is before it is in sync. */
-export function startSyncedSidecar(policySync: string): Promise<ServerProcess> {
+export function startSyncedSidecar(
+  policySync: string,
+  placement: Placement = "anywhere",
+): Promise<ServerProcess> {
   const flags = ["--policy-sync", `unix:${policySync}`, "--log-level", "error"];
-  return startServer((socket) => [...PROGRAM, "sidecar", ...flags, "--listen", `unix:${socket}`]);
+  return startServer(placement, (socket) => [...ephor("sidecar"), ...flags, "--listen", `unix:${socket}`]);
 }
 
-/** A server that answers every check with the same bytes and looks at nothing: what the transport alone costs. */
-export function startConstantServer(): Promise<ServerProcess> {
-  return startServer((socket) => [fileURLToPath(new URL("constant-server.ts", import.meta.url)), socket]);
+/** Servers that answer every check with the same bytes and look at nothing: what the transport alone costs. */
+export async function startConstantServer(transport: "grpc-go" | "node:http2"): Promise<ServerProcess> {
+  if (transport === "grpc-go") {
+    const load = await buildLoad();
+    return await startServer("server core", (socket) => [load, "serve", socket]);
+  }
+  const script = fileURLToPath(new URL("constant-server.ts", import.meta.url));
+  return await startServer("server core", (socket) => [process.execPath, script, socket]);
 }
 
 /** Node's flags in the launcher's first line, which count when it is started as a program of its own. */
@@ -52,11 +65,21 @@ function launchFlags(): readonly string[] {
   return line.split(" ").filter((word) => word.startsWith("--"));
 }
 
-/** CPU time that a process has used so far, of all its threads. */
-export function cpuMs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * 10; // clock ticks of 10 ms
+/**
+ * Waits until a check is allowed, or denied: an allow is always answered with the same bytes, while each denial carries an
+ * id of its own.
+ */
+export async function awaitVerdict(
+  { check }: Pick<ServerProcess, "check">,
+  request: Buffer,
+  verdict: "allow" | "deny",
+): Promise<void> {
+  const deadlineMs = performance.now() + START_DEADLINE_MS;
+  for (;;) {
+    const [one, two] = [await check(request), await check(request)];
+    if (one.equals(two) === (verdict === "allow")) return;
+    if (performance.now() > deadlineMs) throw new Error(`a check was not answered with ${verdict} in time`);
+  }
 }
 
 export function residentMb(pid: number): number {
@@ -65,17 +88,27 @@ export function residentMb(pid: number): number {
 }
 
 /** A process that does not outlive the bench, however that ends. */
-export function spawnForBench(args: readonly string[]): ChildProcess {
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
+export function spawnForBench(argv: readonly string[]): ChildProcess {
+  const [command = "", ...args] = argv;
+  const child = spawn(command, args, { stdio: ["ignore", "ignore", "inherit"] });
   const kill = (): boolean => child.kill("SIGKILL");
   process.once("exit", kill);
   child.once("exit", () => process.off("exit", kill));
   return child;
 }
 
-async function startServer(argv: (socket: string) => readonly string[]): Promise<ServerProcess> {
+/** The command line of `ephor COMMAND`. */
+export function ephor(command: string): string[] {
+  return [process.execPath, ...PROGRAM, command];
+}
+
+async function startServer(
+  placement: Placement,
+  argvFor: (socket: string) => readonly string[],
+): Promise<ServerProcess> {
   const socket = join(temporaryDirectory(), "s");
-  const child = spawnForBench(argv(socket));
+  const argv = argvFor(socket);
+  const child = spawnForBench(placement === "anywhere" ? argv : pinned(SERVER_CORE, argv));
   await waitForSocket(socket, child);
   const client = new grpc.Client(`unix:${socket}`, grpc.credentials.createInsecure());
   return {

@@ -7,7 +7,7 @@ import { save } from "../directories.ts";
 import { median, percentile, report } from "../harness.ts";
 import { openStream, startAgent } from "../node-agent.ts";
 import { encodeRequest } from "../requests.ts";
-import { residentMb, startSyncedSidecar } from "../sidecar.ts";
+import { awaitVerdict, residentMb, startSyncedSidecar } from "../sidecar.ts";
 
 const PODS = 10_000;
 const LOCAL_PODS = 250;
@@ -102,7 +102,7 @@ function relabel(role: "friend" | "stranger"): void {
 async function measureChanges(what: string, budget?: number): Promise<void> {
   const timesMs: number[] = [];
   relabel("friend");
-  await becomesAllowed();
+  await awaitVerdict(first!, request, "allow");
   const allow = await first!.check(request);
   for (let change = 0; change < CHANGES; change++) {
     const role = change % 2 === 0 ? "stranger" : "friend";
@@ -121,14 +121,4 @@ async function measureChanges(what: string, budget?: number): Promise<void> {
     unit: "ms",
     ...(budget === undefined ? {} : { budget }),
   });
-}
-
-/** Waits until checks are allowed: the answer to an allow is always the same, while a denial carries an id. */
-async function becomesAllowed(): Promise<void> {
-  const startMs = performance.now();
-  for (;;) {
-    const [one, two] = [await first!.check(request), await first!.check(request)];
-    if (one.equals(two)) return;
-    if (performance.now() - startMs > DEADLINE_MS) throw new Error("the caller was never allowed");
-  }
 }

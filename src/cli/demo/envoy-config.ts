@@ -238,7 +238,8 @@ function downstreamTls(tls: NonNullable<Listener["tls"]>, protocol: "http" | "tc
   };
 }
 
-function cluster(name: string, path: string, http2: boolean): Json {
+/** A cluster behind a Unix socket. */
+export function cluster(name: string, path: string, http2: boolean): Json {
   const endpoint = { endpoint: { address: { pipe: { path } } } };
   return {
     name,

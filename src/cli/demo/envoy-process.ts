@@ -122,7 +122,8 @@ function parseAccessLog(line: string): AccessLogEntry | undefined {
   return { listener, remote, status: status ?? 0, details: details ?? "", ephor: ephor ?? undefined };
 }
 
-async function boundPorts(admin: string): Promise<ReadonlyMap<string, number>> {
+/** The loopback port of each listener, asked of the admin socket. */
+export async function boundPorts(admin: string): Promise<ReadonlyMap<string, number>> {
   const text = (await get(admin, "/listeners?format=json")) ?? "{}";
   type Status = { name: string; local_address: { socket_address: { port_value: number } } };
   const { listener_statuses: statuses } = JSON.parse(text) as { listener_statuses: Status[] };
