@@ -26,10 +26,29 @@ export function toggle(flags: string, description: string): Option {
 }
 
 /** A flag that takes one word of a closed list. */
-export function choice(flags: string, description: string, words: readonly string[]): Option {
-  return flag(flags, `${description}: ${words.join(", ")}`, (text) =>
-    words.includes(text) ? ok(text) : err(`not one of ${words.join(", ")}`),
-  );
+export class ChoiceFlag extends Option {
+  readonly words: readonly string[];
+
+  /** @param refusals what to say of some of the words that are not in the list. */
+  constructor(
+    flags: string,
+    description: string,
+    words: readonly string[],
+    refusals: ReadonlyMap<string, string> = new Map(),
+  ) {
+    super(flags, `${description}: ${words.join(", ")}`);
+    this.words = words;
+    this.argParser((text: string) =>
+      readOrThrow(text, (word) =>
+        words.includes(word) ? ok(word) : err(refusals.get(word) ?? `not one of ${words.join(", ")}`),
+      ),
+    );
+  }
+}
+
+/** The same, for flags without such words. */
+export function choice(flags: string, description: string, words: readonly string[]): ChoiceFlag {
+  return new ChoiceFlag(flags, description, words);
 }
 
 /** Any text but the empty one. */

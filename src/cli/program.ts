@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { toError } from "../base/assert.ts";
 import { applyCommand } from "./apply.ts";
 import { checkCommand } from "./check.ts";
+import { completeCommand, completionCommand } from "./completion.ts";
 import { deleteCommand } from "./delete.ts";
 import { demoCommand } from "./demo.ts";
 import { applyEnvironment } from "./environment.ts";
@@ -27,6 +28,7 @@ const COMMANDS: readonly ((context: CommandContext) => Command)[] = [
   identityCommand,
   statusCommand,
   demoCommand,
+  completionCommand,
 ];
 
 /** Carries out one command line (without the program's name) and resolves with its exit code; never rejects. */
@@ -61,6 +63,10 @@ Every flag has a twin in the environment: --path-profile is EPHOR_PATH_PROFILE. 
 Exit codes: 0 allowed, valid or done; 1 denied or invalid; 2 the command can't be carried out as given.`,
     );
   for (const create of COMMANDS) program.addCommand(create(context).helpOption("--help", "show help"));
+  program.addCommand(
+    completeCommand(context, () => createProgram(context)),
+    { hidden: true },
+  );
   for (const command of [program, ...program.commands]) {
     command
       .exitOverride()

@@ -1,10 +1,9 @@
 import type { Command } from "commander";
 import { type Clock, systemClock } from "../base/clock.ts";
-import { err, ok } from "../base/result.ts";
 import { CALICO_KINDS, type CalicoKind, findCalicoKind } from "../datastore/calico-kinds.ts";
 import { nearMiss } from "../datastore/near-miss.ts";
 import type { ResourceStore } from "../datastore/resource-store.ts";
-import { flag, readText } from "./flags.ts";
+import { ChoiceFlag, flag, readText } from "./flags.ts";
 import { UsageError } from "./io.ts";
 
 /** Where objects are kept, and which of them are meant. */
@@ -14,15 +13,18 @@ export type StoreFlags = {
   readonly namespace?: string;
 };
 
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ["kubernetes", "a cluster's objects are for kubectl get, apply and delete"],
+]);
+
 export function addStoreFlags(command: Command): Command {
   return command
     .addOption(
-      flag("--datastore <word>", "where the objects are kept (default: files): files", (text) =>
-        text === "kubernetes"
-          ? err("a cluster's objects are for kubectl get, apply and delete")
-          : text === "files"
-            ? ok(text)
-            : err("not files"),
+      new ChoiceFlag(
+        "--datastore <word>",
+        "where the objects are kept (default: files)",
+        ["files"],
+        ELSEWHERE,
       ),
     )
     .addOption(flag("--policies <dir>", "with --datastore files: the directory", readText));

@@ -14,6 +14,7 @@ describe("help", () => {
     "delete",
     "status",
     "demo",
+    "completion",
   ]) {
     it(`of ${command === "" ? "the program" : command} is what its golden file holds`, async () => {
       const { exitCode, stdout } = await runCli([...(command === "" ? [] : [command]), "--help"]);
