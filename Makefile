@@ -9,11 +9,11 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 PROTO_SOURCES := $(shell find proto/src proto/protos -type f) proto/package.json proto/tsconfig.json
 GENERATED := proto/src/generated schemas
 
-.PHONY: help run test test-all etcd control-plane spire check gen golden bench fuzz package clean
+.PHONY: help run test test-all etcd control-plane spire conformance-tools check gen golden bench fuzz package clean
 
 help: ## show this table
 	@printf 'make TARGET\n\n'
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: setup $(if $(filter kubernetes,$(DATASTORE)),control-plane) ## watch a real Envoy ask Ephor about each request; STAY=1 leaves it running, DATASTORE=kubernetes reads policy from there
 	@$(if $(filter kubernetes,$(DATASTORE)),CONTROL_PLANE="$$(node test/control-plane/build.ts)") \
@@ -22,7 +22,7 @@ run: setup $(if $(filter kubernetes,$(DATASTORE)),control-plane) ## watch a real
 test: setup etcd ## all tests but the long ones
 	@node test/run.ts
 
-test-all: setup etcd control-plane spire ## all tests; needs Go, or an API server and SPIRE that were built before
+test-all: setup etcd control-plane spire conformance-tools ## all tests; needs Go, or what the next three build, built before
 	@node test/run.ts --all
 
 etcd: ## the etcd that tests talk to, from Debian's etcd-server; only root can install it
@@ -32,6 +32,9 @@ etcd: ## the etcd that tests talk to, from Debian's etcd-server; only root can i
 
 spire: setup ## build the SPIRE server and agent that tests talk to, once: ten minutes on two idle cores; needs gcc
 	@node test/support/spire/build.ts
+
+conformance-tools: setup ## build h2spec and grpc-go's interop client, once: two minutes
+	@node test/support/conformance/build.ts
 
 control-plane: setup ## build the API server that tests talk to, once: five minutes on two idle cores
 	@node test/control-plane/build.ts

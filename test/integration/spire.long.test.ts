@@ -30,7 +30,7 @@ describe("a real SPIRE agent", () => {
   let client: WorkloadApiClient;
 
   before(async () => {
-    const { server, agent } = requireSpire();
+    const { server, agent } = await requireSpire();
     const admin = join(folder, "server.sock");
     writeFileSync(join(folder, "server.conf"), serverConfig(folder, admin));
     writeFileSync(join(folder, "agent.conf"), agentConfig(folder));

@@ -18,6 +18,10 @@ export type GoProgram = {
   readonly linkerFlags?: string;
   /** The package to build, where it isn't the module's own. */
   readonly package?: string;
+  /** Further flags of `go build`. */
+  readonly flags?: readonly string[];
+  /** It has parts in C. */
+  readonly needsC?: boolean;
   /** What whoever waits should know: `some minutes, 134 MB to download`. */
   readonly effort: string;
 };
@@ -35,8 +39,8 @@ export async function buildGoProgram(program: GoProgram, progress: (line: string
   try {
     const built = join(work, program.name);
     const flags = program.linkerFlags === undefined ? "-s -w" : `-s -w ${program.linkerFlags}`;
-    const args = ["build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", built];
-    await runGo(program.folder, [...args, program.package ?? "."]);
+    const args = ["build", "-trimpath", "-buildvcs=false", ...(program.flags ?? []), "-ldflags", flags, "-o", built];
+    await runGo(program, [...args, program.package ?? "."]);
     await rename(built, target); // whole or not at all
     progress(`built ${program.name} in ${elapsed()}`);
   } finally {
@@ -70,10 +74,10 @@ async function isExecutable(path: string): Promise<boolean> {
   );
 }
 
-async function runGo(folder: string, args: readonly string[]): Promise<void> {
+async function runGo({ folder, needsC = false }: GoProgram, args: readonly string[]): Promise<void> {
   const child = spawn("go", args, {
     cwd: folder,
-    env: { ...process.env, CGO_ENABLED: "0" },
+    env: { ...process.env, CGO_ENABLED: needsC ? "1" : "0" },
     stdio: ["ignore", "inherit", "inherit"],
   });
   await new Promise<void>((resolve, reject) => {

@@ -1,25 +1,30 @@
-/** A real SPIRE server and agent: built once from Go modules into the user's cache folder, by `make spire`. */
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { type GoProgram, requireGoProgram } from "./go-program.ts";
 
-const SOURCES = new URL("spire/", import.meta.url);
+const SPIRE = {
+  folder: join(import.meta.dirname, "spire"),
+  flags: ["-mod=mod"], // go.mod names SPIRE alone
+  effort: "some five minutes on two cores",
+};
 
-/** Keyed by the sources, so that another version is built anew and the same one never. */
-export function spireFolder(): string {
-  const hash = createHash("sha256");
-  for (const file of ["go.mod", "go.sum"]) hash.update(readFileSync(new URL(file, SOURCES)));
-  const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
-  return join(cache, "ephor", `spire-${hash.digest("hex").slice(0, 12)}`);
-}
+const COMMAND = "make spire";
 
-/** Where the two programs are; a missing one fails the run, for a test that did not run has not passed. */
-export function requireSpire(): { readonly server: string; readonly agent: string } {
-  const folder = spireFolder();
-  const programs = { server: join(folder, "spire-server"), agent: join(folder, "spire-agent") };
-  if (!existsSync(programs.server) || !existsSync(programs.agent)) {
-    throw new Error(`SPIRE is not in ${folder}: \`make spire\` builds it, in some ten minutes on two cores`);
-  }
-  return programs;
+/** SPIRE's agent, the real peer of the Workload API's client. */
+export const SPIRE_AGENT: GoProgram = {
+  ...SPIRE,
+  name: "spire-agent",
+  package: "github.com/spiffe/spire/cmd/spire-agent",
+};
+
+/** SPIRE's server; its store is SQLite in C. */
+export const SPIRE_SERVER: GoProgram = {
+  ...SPIRE,
+  name: "spire-server",
+  package: "github.com/spiffe/spire/cmd/spire-server",
+  needsC: true,
+};
+
+/** Where the two programs are; a missing one fails the run. */
+export async function requireSpire(): Promise<{ readonly server: string; readonly agent: string }> {
+  return { server: await requireGoProgram(SPIRE_SERVER, COMMAND), agent: await requireGoProgram(SPIRE_AGENT, COMMAND) };
 }
