@@ -1,7 +1,10 @@
 import { join } from "node:path";
 import { type GoProgram, requireGoProgram } from "./go-program.ts";
 
-const CONFORMANCE = { folder: join(import.meta.dirname, "conformance"), effort: "a minute of processor time" };
+const CONFORMANCE = {
+  folder: join(import.meta.dirname, "conformance"),
+  effort: "a minute of processor time",
+};
 
 /** A conformance suite for HTTP/2 and HPACK. */
 export const H2SPEC: GoProgram = {

@@ -39,7 +39,16 @@ export async function buildGoProgram(program: GoProgram, progress: (line: string
   try {
     const built = join(work, program.name);
     const flags = program.linkerFlags === undefined ? "-s -w" : `-s -w ${program.linkerFlags}`;
-    const args = ["build", "-trimpath", "-buildvcs=false", ...(program.flags ?? []), "-ldflags", flags, "-o", built];
+    const args = [
+      "build",
+      "-trimpath",
+      "-buildvcs=false",
+      ...(program.flags ?? []),
+      "-ldflags",
+      flags,
+      "-o",
+      built,
+    ];
     await runGo(program, [...args, program.package ?? "."]);
     await rename(built, target); // whole or not at all
     progress(`built ${program.name} in ${elapsed()}`);

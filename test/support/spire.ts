@@ -26,5 +26,8 @@ export const SPIRE_SERVER: GoProgram = {
 
 /** Where the two programs are; a missing one fails the run. */
 export async function requireSpire(): Promise<{ readonly server: string; readonly agent: string }> {
-  return { server: await requireGoProgram(SPIRE_SERVER, COMMAND), agent: await requireGoProgram(SPIRE_AGENT, COMMAND) };
+  return {
+    server: await requireGoProgram(SPIRE_SERVER, COMMAND),
+    agent: await requireGoProgram(SPIRE_AGENT, COMMAND),
+  };
 }

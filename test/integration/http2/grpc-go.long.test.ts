@@ -7,8 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { runToEnd } from "../../../src/cli/demo/child-process.ts";
 import { TEST_SERVICE } from "../../http2/grpc-test-service.ts";
 import { Serving } from "../../http2/serving.ts";
-import { GRPC_INTEROP_CLIENT } from "../../support/conformance.ts";
-import { requireGoProgram } from "../../support/go-program.ts";
+import { GRPC_INTEROP_CLIENT, requireConformanceTool } from "../../support/conformance.ts";
 import { mintRoot, mintSvid } from "../../support/mint-chain.ts";
 
 const CASE_TIMEOUT_MS = 30_000;
@@ -40,7 +39,7 @@ describe("grpc-go's interoperability client", () => {
   let program: string;
 
   before(async () => {
-    program = await requireGoProgram(GRPC_INTEROP_CLIENT);
+    program = await requireConformanceTool(GRPC_INTEROP_CLIENT);
     writeFileSync(authority, root.pem);
   });
   after(() => rmSync(folder, { recursive: true }));

@@ -8,8 +8,7 @@ import { describe, it } from "node:test";
 import { runToEnd } from "../../../src/cli/demo/child-process.ts";
 import { TEST_SERVICE } from "../../http2/grpc-test-service.ts";
 import { type Listening, Serving } from "../../http2/serving.ts";
-import { H2SPEC } from "../../support/conformance.ts";
-import { requireGoProgram } from "../../support/go-program.ts";
+import { H2SPEC, requireConformanceTool } from "../../support/conformance.ts";
 import { mintRoot, mintSvid } from "../../support/mint-chain.ts";
 
 /** Cases of h2spec 2.2.1 with its strict ones; fewer means that some did not run. */
@@ -19,7 +18,7 @@ const RUN_TIMEOUT_MS = 300_000;
 type Report = { readonly tests: number; readonly failed: string[]; readonly skipped: string[] };
 
 async function runH2spec(port: number, flags: readonly string[]): Promise<Report> {
-  const program = await requireGoProgram(H2SPEC);
+  const program = await requireConformanceTool(H2SPEC);
   const folder = await mkdtemp(join(tmpdir(), "ephor-h2spec-"));
   const file = join(folder, "report.xml");
   const target = ["--host", "127.0.0.1", "--port", String(port), "--timeout", "5", "--strict"];
