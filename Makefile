@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 PROTO_SOURCES := $(shell find proto/src proto/protos -type f) proto/package.json proto/tsconfig.json
 GENERATED := proto/src/generated schemas
 
-.PHONY: help run test test-all etcd control-plane spire conformance-tools check gen golden bench fuzz package clean
+.PHONY: help run test test-all etcd control-plane spire conformance-tools check gen golden bench bench-check fuzz package clean
 
 help: ## show this table
 	@printf 'make TARGET\n\n'
@@ -59,8 +59,13 @@ gen: setup ## write the generated files: protobuf types, JSON Schemas
 golden: setup ## rewrite what the command line's output is compared with; read the difference before committing it
 	@UPDATE_GOLDEN=1 node --test 'test/cli/*.test.ts'
 
-bench: setup ## measure every part against a baseline of the same run
+bench: setup ## measure every part against a baseline of the same run, and against other servers; needs Go
 	@npm run --silent bench
+
+bench-check: setup ## a minute of it: that a check costs no more than it did, beside other servers; needs Go
+	@npm run --silent build
+	@cd bench/load && go vet ./... && go test ./...
+	@node bench/run.ts --only check
 
 fuzz: setup ## a million broken requests, a hundred thousand random policies; RUNS=N for another number
 	@EPHOR_RUNS=$(or $(RUNS),1000000) node test/run.ts test/fuzz
