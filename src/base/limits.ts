@@ -324,6 +324,7 @@ export const STATUS_NOTE_MAX_BYTES = 1_024;
 export const STATUS_LEASE_MS = 600_000;
 /** It says so again after this long, well before. */
 export const STATUS_LEASE_RENEW_MS = 200_000;
+
 // An etcd.
 /** From the first packet to a connection that is secured and speaks gRPC; after it another member is tried. */
 export const ETCD_CONNECT_TIMEOUT_MS = 5_000;
@@ -337,3 +338,5 @@ export const ETCD_KEEPALIVE_TIMEOUT_MS = 5_000;
 /** A watch asks how far etcd is after so long, and is taken to be dead if it has heard nothing at all for longer. */
 export const ETCD_PROGRESS_MS = 5_000;
 export const ETCD_SILENCE_MAX_MS = 15_000;
+/** Pauses between attempts grow from RETRY_MIN_MS to this: an attempt that is refused costs a member next to nothing. */
+export const ETCD_RETRY_MAX_MS = 5_000;

@@ -3,21 +3,27 @@ import type { Command } from "commander";
 import { toError } from "../base/assert.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Datastore, StatusOutcome, StatusReporter } from "../datastore/datastore.ts";
+import { etcdName } from "../datastore/etcd/etcd-access.ts";
 import type { ApiAccess } from "../datastore/kubernetes/api-access.ts";
+import { addEtcdFlags, type EtcdFlags, etcdAccessFrom, refuseEtcdFlags } from "./etcd-flags.ts";
 import { choice, flag, readText } from "./flags.ts";
 import { type Io, UsageError } from "./io.ts";
 
-export type DatastoreFlags = {
-  readonly datastore?: "files" | "kubernetes";
+export type DatastoreFlags = EtcdFlags & {
+  readonly datastore?: "files" | "kubernetes" | "etcd";
   readonly policies?: string;
   readonly kubeconfig?: string;
   readonly kubeContext?: string;
 };
 
 export function addDatastoreFlags(command: Command): Command {
-  return command
+  command
     .addOption(
-      choice("--datastore <word>", "where policy comes from (default: files)", ["files", "kubernetes"]),
+      choice("--datastore <word>", "where policy comes from (default: files)", [
+        "files",
+        "kubernetes",
+        "etcd",
+      ]),
     )
     .addOption(
       flag(
@@ -29,6 +35,7 @@ export function addDatastoreFlags(command: Command): Command {
     .addOption(
       flag("--kube-context <name>", "context of the kubeconfig (default: its current one)", readText),
     );
+  return addEtcdFlags(command);
 }
 
 /** Begins to write problems where the authors of policy look. */
@@ -48,8 +55,18 @@ export type ChosenDatastore = {
 /** The datastore that flags ask for, and what to call it in messages. What reads the others is not loaded. */
 export async function chooseDatastore(clock: Clock, io: Io, flags: DatastoreFlags): Promise<ChosenDatastore> {
   const { policies } = flags;
+  if (policies !== undefined && (flags.datastore ?? "files") !== "files") {
+    throw new UsageError("--policies goes with --datastore files");
+  }
+  if (flags.datastore === "etcd") {
+    refuseClusterFlags(flags);
+    const access = etcdAccessFrom(flags);
+    const { EtcdDatastore } = await import("../datastore/etcd/etcd-datastore.ts");
+    const datastore = new EtcdDatastore(clock, { access, random: Math.random });
+    return { datastore, source: `etcd ${etcdName(access)}` };
+  }
+  refuseEtcdFlags(flags);
   if (flags.datastore === "kubernetes") {
-    if (policies !== undefined) throw new UsageError("--policies goes with --datastore files");
     const access = await findCluster(clock, io, flags);
     const { KubernetesDatastore } = await import("../datastore/kubernetes/kubernetes-datastore.ts");
     const { EventReporter } = await import("../datastore/kubernetes/event-reporter.ts");
@@ -69,7 +86,7 @@ export async function chooseDatastore(clock: Clock, io: Io, flags: DatastoreFlag
   return { datastore: new FileDatastore(clock, { directory: policies }), source: `files ${policies}` };
 }
 
-/** For commands that read files. */
+/** For what is not read from a cluster's API. */
 export function refuseClusterFlags({ kubeconfig, kubeContext }: DatastoreFlags): void {
   if (kubeconfig === undefined && kubeContext === undefined) return;
   throw new UsageError("--kubeconfig and --kube-context go with --datastore kubernetes");

@@ -60,6 +60,7 @@ Examples:
   ephor node --policies /etc/ephor/policies --node-name node-1
   ephor node --policies examples/shop --node-name node-1 --prefix /tmp/nodeagent --admin 127.0.0.1:9902
   ephor node --datastore kubernetes
+  ephor node --datastore etcd --etcd-endpoint https://etcd-0:2379 --etcd-endpoint https://etcd-1:2379 --etcd-ca ca.pem
 
 A pod is served once PREFIX/creds/ID.json names it; its socket is PREFIX/mount/ID/socket.`,
     )

@@ -1,6 +1,8 @@
 import { Command } from "commander";
 import { systemClock } from "../base/clock.ts";
 import type { Issue } from "../base/issue.ts";
+import type { Datastore } from "../datastore/datastore.ts";
+import { etcdName } from "../datastore/etcd/etcd-access.ts";
 import { type Resource, resourceKey } from "../datastore/resources.ts";
 import {
   addDatastoreFlags,
@@ -8,6 +10,7 @@ import {
   findCluster,
   refuseClusterFlags,
 } from "./choose-datastore.ts";
+import { etcdAccessFrom, refuseEtcdFlags } from "./etcd-flags.ts";
 import { choice } from "./flags.ts";
 import { type CommandContext, EXIT_OK, EXIT_REFUSED, EXIT_USAGE, type Io, UsageError } from "./io.ts";
 import { counted, countIssues, formatIssues } from "./render-issues.ts";
@@ -16,7 +19,7 @@ import { paintFor } from "./terminal.ts";
 type ValidateFlags = DatastoreFlags & { readonly output?: "text" | "json" };
 
 /** A large cluster is read in seconds. */
-const CLUSTER_TIMEOUT_MS = 60_000;
+const DATASTORE_TIMEOUT_MS = 60_000;
 
 export function validateCommand({ io, finish }: CommandContext): Command {
   return addDatastoreFlags(new Command("validate"))
@@ -30,6 +33,7 @@ Examples:
   ephor validate examples/shop
   ephor validate examples/shop --output json
   ephor validate --datastore kubernetes
+  ephor validate --datastore etcd --etcd-endpoint https://etcd:2379 --etcd-ca ca.pem
 
 Errors make it invalid; warnings don't.`,
     )
@@ -69,16 +73,32 @@ type Content = {
 async function readSource(io: Io, directory: string | undefined, flags: ValidateFlags): Promise<Content> {
   if (flags.datastore === "kubernetes") {
     if (directory !== undefined) throw new UsageError("a directory goes with --datastore files");
+    refuseEtcdFlags(flags);
     const access = await findCluster(systemClock, io, flags);
-    const { readCluster } = await import("../datastore/kubernetes/read-cluster.ts");
-    return { source: access.name, ...(await readCluster(systemClock, access, CLUSTER_TIMEOUT_MS)) };
+    const { KubernetesDatastore } = await import("../datastore/kubernetes/kubernetes-datastore.ts");
+    const datastore = new KubernetesDatastore(systemClock, { access, random: Math.random });
+    return readWhole(datastore, access.name);
+  }
+  if (flags.datastore === "etcd") {
+    if (directory !== undefined) throw new UsageError("a directory goes with --datastore files");
+    refuseClusterFlags(flags);
+    const access = etcdAccessFrom(flags);
+    const { EtcdDatastore } = await import("../datastore/etcd/etcd-datastore.ts");
+    const datastore = new EtcdDatastore(systemClock, { access, random: Math.random });
+    return readWhole(datastore, etcdName(access));
   }
   refuseClusterFlags(flags);
+  refuseEtcdFlags(flags);
   if (directory === undefined) throw new UsageError("which directory? ephor validate DIR");
   const { readDirectory } = await import("../datastore/files/read-directory.ts");
   const content = await readDirectory(directory);
   const isRead = !content.issues.some(({ code, where }) => code === "unreadable" && where === directory);
   return { source: directory, isRead, ...content };
+}
+
+async function readWhole(datastore: Datastore, source: string): Promise<Content> {
+  const { readOnce } = await import("../datastore/read-once.ts");
+  return { source, ...(await readOnce(datastore, source, DATASTORE_TIMEOUT_MS)) };
 }
 
 /** What only shows when the objects are put together, such as a tier that nobody defines. */

@@ -5,6 +5,7 @@
  * its place, when no earlier version is good, is in `placeholder` for kinds that have rules (docs/semantics.md,
  * "Objects that can't be used").
  */
+import { assert } from "../base/assert.ts";
 import type { Issue } from "../base/issue.ts";
 import { DOCUMENT_DEPTH_MAX, ISSUES_PER_OBJECT_MAX } from "../base/limits.ts";
 import type { Locate } from "./locate.ts";
@@ -32,7 +33,7 @@ export function parseResource(value: unknown, locate: Locate): ParsedResource {
   const kind = readKind(value, issues);
   if (kind === undefined || !isMapping(value)) return nothing(issues);
   const found = kind.keys === "lenient" ? withoutNulls(value) : value;
-  const resource = readFields(kind, found, issues);
+  const resource = readFields(kind, found, issues, String(found["apiVersion"]).startsWith("crd."));
   if (resource !== undefined && !issues.hasErrors) {
     const { name, namespace } = resource.metadata;
     return {
@@ -43,6 +44,56 @@ export function parseResource(value: unknown, locate: Locate): ParsedResource {
     };
   }
   return { ...salvage(kind, found, issues), resource: undefined, issues: issues.list };
+}
+
+/** An object in a store that has one kind of object under each key. */
+export type StoredText = {
+  /** Whose key it is under; that is who it is, whatever it says itself. */
+  readonly key: ResourceKey;
+  readonly apiVersion: string;
+  /** What the store as such makes impossible; an error that is reported makes the object unusable. */
+  readonly check: (resource: Resource, report: KindReport) => void;
+};
+
+/** Reads one object of a store. Whatever is wrong with it, it is known who it is. */
+export function parseStored(
+  value: unknown,
+  { key, apiVersion, check }: StoredText,
+  locate: Locate,
+): ParsedResource {
+  const issues = new IssueList(locate);
+  const kind = findKind(apiVersion, key.kind);
+  assert(kind !== undefined, "a store's keys are of kinds that are read");
+  if (!isMapping(value)) issues.report("error", [], "bad_document", "expected an object in JSON");
+  const object = isMapping(value) ? value : {};
+  const metadata = isMapping(object["metadata"]) ? object["metadata"] : {};
+  const named = key.namespace === "" ? { name: key.name } : { name: key.name, namespace: key.namespace };
+  for (const [path, said, expected] of [
+    [["apiVersion"], object["apiVersion"], apiVersion],
+    [["kind"], object["kind"], kind.kind],
+    ...Object.entries(named).map(([name, text]) => [["metadata", name], metadata[name], text] as const),
+  ] as const) {
+    if (said === expected || said === undefined) continue;
+    const message = `it is stored as \`${expected}\` and says that it is another`;
+    issues.report("error", path, "conflict", message);
+  }
+  const found = { ...object, apiVersion, kind: kind.kind, metadata: { ...metadata, ...named } };
+  const resource = isMapping(value) ? readFields(kind, found, issues, true) : undefined;
+  if (resource !== undefined) check(resource, issues.report);
+  if (resource !== undefined && !issues.hasErrors) {
+    return { key, resource, placeholder: undefined, issues: issues.list };
+  }
+  const left = isMapping(value) ? found : { metadata: found.metadata };
+  const { placeholder } = salvage(kind, left, issues);
+  const { namespace, name } = key;
+  const bare = { name, namespace, uid: "", labels: new Map(), annotations: new Map() };
+  return {
+    key,
+    resource: undefined,
+    // A name that is none can still be that of a policy which refuses.
+    placeholder: placeholder ?? kind.toPlaceholder?.(left, bare, firstError(issues.list)),
+    issues: issues.list,
+  };
 }
 
 /**
@@ -124,6 +175,7 @@ function readFields(
   kind: Kind,
   value: Readonly<Record<string, unknown>>,
   issues: IssueList,
+  isStored: boolean,
 ): Resource | undefined {
   const outcome = runSchema(documentSchema(kind), value);
   if (kind.keys === "lenient") warnOfMisspeltKeys(value["metadata"], issues.report);
@@ -133,7 +185,7 @@ function readFields(
   }
   const apiVersion = String(value["apiVersion"]);
   const metadata = toMetadata(kind, apiVersion, outcome.value.metadata, issues.report);
-  return kind.toResource(outcome.value, { metadata, apiVersion, report: issues.report, value });
+  return kind.toResource(outcome.value, { metadata, apiVersion, isStored, report: issues.report, value });
 }
 
 function salvage(

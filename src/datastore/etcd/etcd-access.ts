@@ -35,6 +35,11 @@ export type EtcdAccess = {
   login(): Promise<EtcdLogin | undefined>;
 };
 
+/** For messages: every member, since any of them may be asked. */
+export function etcdName({ endpoints }: EtcdAccess): string {
+  return endpoints.map(({ text }) => text).join(",");
+}
+
 export type EtcdFiles = {
   readonly ca?: string | undefined;
   readonly certificate?: string | undefined;

@@ -64,11 +64,6 @@ export class EtcdClient {
     this.#access = access;
   }
 
-  /** For messages: every member, since any of them may be asked. */
-  get name(): string {
-    return this.#access.endpoints.map(({ text }) => text).join(",");
-  }
-
   /** Of the latest state that a majority agrees on. */
   range(request: EtcdRangeRequest): Promise<Result<EtcdRange, EtcdError>> {
     const { key, rangeEnd, limit = 0, revision, areKeysEnough = false } = request;

@@ -1,9 +1,8 @@
-/** Whether the cluster says that its policy can be read: `ClusterInformation default`, `spec.datastoreReady`. */
-import { isMapping } from "../schema/kind.ts";
+import { saysReady } from "../cluster-information.ts";
 import type { ApiObject } from "./api-object.ts";
 import type { ObjectSink } from "./kind-watch.ts";
 
-/** Closed while the object is absent or doesn't say `true`: Calico writes it once its data are whole, and unsets it to change them. */
+/** Whether the cluster says that its policy can be read. */
 export class ClusterGate implements ObjectSink {
   readonly #onChange: (isOpen: boolean) => void;
   #isOpen = false;
@@ -42,6 +41,5 @@ export class ClusterGate implements ObjectSink {
 }
 
 function isReady({ name, value }: ApiObject): boolean {
-  const spec = value["spec"];
-  return name === "default" && isMapping(spec) && spec["datastoreReady"] === true;
+  return name === "default" && saysReady(value);
 }

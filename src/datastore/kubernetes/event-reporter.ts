@@ -15,11 +15,11 @@ import {
 } from "../../base/limits.ts";
 import { TokenBucket } from "../../base/token-bucket.ts";
 import type { StatusOutcome, StatusReporter } from "../datastore.ts";
+import type { ObjectReference } from "../kind-table.ts";
 import type { ApiAccess } from "./api-access.ts";
 import { ApiClient } from "./api-client.ts";
 import { ApiError } from "./api-error.ts";
 import { backoffMs } from "./backoff.ts";
-import type { ObjectReference } from "./kind-table.ts";
 import { lastSeenMs, type StatusEvent, seenAgain, statusEvent } from "./status-event.ts";
 import { StatusLease } from "./status-lease.ts";
 

@@ -1,24 +1,18 @@
-import { isDeepStrictEqual } from "node:util";
-import { assert } from "../../base/assert.ts";
 import type { Clock } from "../../base/clock.ts";
-import { createDeferred } from "../../base/deferred.ts";
 import type { Issue } from "../../base/issue.ts";
-import {
-  CHANGES_COALESCE_MS,
-  HEARTBEAT_MS,
-  HEARTBEAT_RETRY_MS,
-  HEARTBEAT_TIMEOUT_MS,
-} from "../../base/limits.ts";
+import { HEARTBEAT_MS, HEARTBEAT_RETRY_MS, HEARTBEAT_TIMEOUT_MS } from "../../base/limits.ts";
+import { ChangeFeed } from "../change-feed.ts";
+import { notReadyIssue } from "../cluster-information.ts";
 import type { Datastore, DatastoreHealth, DatastoreListener } from "../datastore.ts";
-import type { ResourceUpdate } from "../resources.ts";
+import type { KindTable, ObjectReference } from "../kind-table.ts";
 import { transformUid } from "../schema/metadata.ts";
-import { BUILT_IN_TIERS } from "../schema/tier.ts";
 import type { ApiAccess } from "./api-access.ts";
 import { ApiCatalog, CALICO_V3 } from "./api-catalog.ts";
 import { ApiClient } from "./api-client.ts";
 import { isExpired } from "./api-error.ts";
+import type { ApiObject } from "./api-object.ts";
 import { ClusterGate } from "./cluster-gate.ts";
-import { KindTable, type ObjectReference } from "./kind-table.ts";
+import { clusterTable } from "./cluster-table.ts";
 import { KindWatch } from "./kind-watch.ts";
 import { CLUSTER_INFORMATION, type KindPlace, WATCHED_KINDS } from "./watched-kinds.ts";
 
@@ -44,39 +38,30 @@ export class KubernetesDatastore implements Datastore {
   readonly #catalog: ApiCatalog;
   readonly #gate: ClusterGate;
   readonly #gateWatch: KindWatch;
-  readonly #tables: readonly KindTable[];
+  readonly #tables: readonly KindTable<ApiObject>[];
   readonly #watches: readonly KindWatch[];
-  readonly #synced = createDeferred<void>();
+  readonly #feed: ChangeFeed;
   readonly #closing = new AbortController();
-  #listener: DatastoreListener | undefined;
-  #pending: ResourceUpdate[] = [];
-  #timer: NodeJS.Timeout | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
-  #isInSync = false;
   /** As far as the last request for a sign of life tells. */
   #isAnswering = true;
-  #haveIssuesChanged = true;
-  #objectIssues: readonly Issue[] = [];
-  #reported: readonly Issue[] = [];
 
   constructor(clock: Clock, { access, random }: KubernetesDatastoreOptions) {
     this.#clock = clock;
     this.#client = new ApiClient(access);
     const catalog = new ApiCatalog(clock, this.#client);
     this.#catalog = catalog;
-    const options = { clock, client: this.#client, catalog, random, onChange: () => this.#schedule() };
+    const options = { clock, client: this.#client, catalog, random, onChange: () => this.#feed.schedule() };
     this.#gate = new ClusterGate((isOpen) => this.#onGate(isOpen));
     this.#gateWatch = new KindWatch(CLUSTER_INFORMATION, this.#gate, options);
-    const tables: KindTable[] = [];
-    this.#watches = WATCHED_KINDS.map((kind) => {
-      const table = new KindTable(kind, kind.resourceKind === "Tier" ? BUILT_IN_TIERS : [], {
-        onUpdates: (updates) => this.#onUpdates(updates),
-        onIssues: () => this.#onIssues(),
-      });
-      tables.push(table);
-      return new KindWatch(kind, table, options);
+    this.#feed = new ChangeFeed({
+      isComplete: () => this.#gate.isOpen && this.#watches.every(({ hasSynced }) => hasSynced),
+      failures: () => this.#failures(),
+      objectIssues: () => this.#tables.flatMap(({ issues }) => issues),
     });
-    this.#tables = tables;
+    const tables = WATCHED_KINDS.map((kind) => [kind, clusterTable(kind, this.#feed)] as const);
+    this.#tables = tables.map(([, table]) => table);
+    this.#watches = tables.map(([kind, table]) => new KindWatch(kind, table, options));
   }
 
   /**
@@ -84,33 +69,28 @@ export class KubernetesDatastore implements Datastore {
    * meanwhile is among the issues. Rejects if it is closed before that.
    */
   async start(listener: DatastoreListener): Promise<void> {
-    assert(this.#listener === undefined, "a datastore is started once");
-    assert(!this.#closing.signal.aborted, "a closed datastore is not started");
-    this.#listener = listener;
+    const synced = this.#feed.start(listener);
     for (const watch of this.#watches) {
       watch.pause();
       watch.start();
     }
     this.#gateWatch.start();
     this.#beatLater();
-    this.#schedule();
-    await this.#synced.promise;
+    await synced;
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
-    clearTimeout(this.#timer);
     clearTimeout(this.#heartbeat);
     await Promise.all([this.#gateWatch, ...this.#watches].map((watch) => watch.close()));
     this.#client.close();
-    this.#synced.promise.catch(() => undefined); // who waits for `start` is told; nobody may be
-    this.#synced.reject(new Error("the datastore was closed before it was in sync"));
+    this.#feed.close();
   }
 
   health(): DatastoreHealth {
     const all = [this.#gateWatch, ...this.#watches];
-    const isConnected = this.#isInSync && this.#gate.isOpen && all.every(({ isWell }) => isWell);
-    const currentAtMs = this.#isInSync
+    const isConnected = this.#feed.isInSync && this.#gate.isOpen && all.every(({ isWell }) => isWell);
+    const currentAtMs = this.#feed.isInSync
       ? Math.min(...all.map((watch) => watch.currentAtMs))
       : Number.NEGATIVE_INFINITY;
     return { isConnected, ageMs: this.#clock.nowMs() - currentAtMs };
@@ -136,44 +116,7 @@ export class KubernetesDatastore implements Datastore {
       if (isOpen) watch.resume();
       else watch.pause();
     }
-    this.#schedule();
-  }
-
-  #onUpdates(updates: readonly ResourceUpdate[]): void {
-    for (const update of updates) this.#pending.push(update);
-    this.#schedule();
-  }
-
-  #onIssues(): void {
-    this.#haveIssuesChanged = true;
-    this.#schedule();
-  }
-
-  #schedule(): void {
-    if (this.#listener === undefined || this.#closing.signal.aborted) return;
-    this.#timer ??= setTimeout(() => this.#tell(this.#listener), CHANGES_COALESCE_MS);
-  }
-
-  #tell(listener: DatastoreListener | undefined): void {
-    this.#timer = undefined;
-    const updates = this.#pending;
-    this.#pending = [];
-    if (updates.length > 0) listener?.onUpdates(updates);
-    if (!this.#isInSync && this.#gate.isOpen && this.#watches.every(({ hasSynced }) => hasSynced)) {
-      this.#isInSync = true;
-      listener?.onInSync();
-      this.#synced.resolve(undefined);
-    }
-    this.#reportIssues(listener);
-  }
-
-  #reportIssues(listener: DatastoreListener | undefined): void {
-    if (this.#haveIssuesChanged) this.#objectIssues = this.#tables.flatMap(({ issues }) => issues);
-    this.#haveIssuesChanged = false;
-    const issues = [...this.#failures(), ...this.#objectIssues];
-    if (isDeepStrictEqual(issues, this.#reported)) return;
-    this.#reported = issues;
-    listener?.onIssues(issues);
+    this.#feed.schedule();
   }
 
   /** What keeps changes from reaching us: once for all kinds where they fail alike. */
@@ -187,9 +130,8 @@ export class KubernetesDatastore implements Datastore {
       issues.set(`${where}\0${message}`, { severity: "error", code: "unreadable", where, message });
     }
     if (this.#gateWatch.hasSynced && !this.#gate.isOpen) {
-      const message = "policy is not read before `spec.datastoreReady` of `default` is `true`";
-      const where = `${name} ClusterInformation`;
-      issues.set(where, { severity: "error", code: "unreadable", where, message });
+      const issue = notReadyIssue(name);
+      issues.set(issue.where, issue);
     }
     return [...issues.values()];
   }

@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import type { Issue } from "../../base/issue.ts";
 import { STATUS_NOTE_MAX_BYTES } from "../../base/limits.ts";
+import type { ObjectReference } from "../kind-table.ts";
 import { isMapping } from "../schema/kind.ts";
-import type { ObjectReference } from "./kind-table.ts";
 
 const CONTROLLER = "ephor.dev/node";
 /** Where Events of objects without namespace are. */

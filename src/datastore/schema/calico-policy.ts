@@ -167,10 +167,10 @@ function toPolicy(kind: PolicyKind, spec: SpecFields, context: KindContext): Cal
 
 /**
  * The directions of a policy that lists none. The API fills the list in by the rules that are there. An object as
- * stored, `crd.projectcalico.org/v1`, has been through the API already: one that still lists none applies to both.
+ * stored (`crd.projectcalico.org/v1`, or in an etcd) has been through the API already: one that still lists none applies to both.
  */
 function defaultTypes(spec: SpecFields, context: KindContext): readonly ("Ingress" | "Egress")[] {
-  if (context.apiVersion.startsWith("crd.")) {
+  if (context.isStored) {
     const message = "a stored policy without `types` applies to both directions; write `types` to say which";
     context.report("warning", ["spec"], "missing_field", message);
     return ["Ingress", "Egress"];

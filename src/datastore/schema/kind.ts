@@ -17,6 +17,8 @@ export type KindContext = {
   readonly metadata: Metadata;
   /** `projectcalico.org/v3`, `crd.projectcalico.org/v1`, … as written. */
   readonly apiVersion: string;
+  /** What its author wrote went through the API, which completes it; what is absent here was left out by other ways. */
+  readonly isStored: boolean;
   readonly report: KindReport;
   /** The whole object. */
   readonly value: Readonly<Record<string, unknown>>;

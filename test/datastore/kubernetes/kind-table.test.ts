@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { KindTable } from "../../../src/datastore/kind-table.ts";
 import type { ApiObject } from "../../../src/datastore/kubernetes/api-object.ts";
-import { KindTable } from "../../../src/datastore/kubernetes/kind-table.ts";
-import { trimObject } from "../../../src/datastore/kubernetes/trim-object.ts";
+import { clusterTable } from "../../../src/datastore/kubernetes/cluster-table.ts";
 import { WATCHED_KINDS, type WatchedKind } from "../../../src/datastore/kubernetes/watched-kinds.ts";
 import type { Resource, ResourceUpdate } from "../../../src/datastore/resources.ts";
-import { BUILT_IN_TIERS } from "../../../src/datastore/schema/tier.ts";
+import { trimObject } from "../../../src/datastore/trim-object.ts";
 
 const V1 = "crd.projectcalico.org/v1";
 const V3 = "projectcalico.org/v3";
@@ -25,12 +25,9 @@ function object(metadata: Record<string, unknown>, rest: Record<string, unknown>
   return { name: String(name), namespace: String(namespace), uid: String(uid), resourceVersion, value };
 }
 
-function table(
-  kind: string,
-  builtIn: readonly Resource[] = [],
-): { table: KindTable; updates: ResourceUpdate[] } {
+function table(kind: string): { table: KindTable<ApiObject>; updates: ResourceUpdate[] } {
   const updates: ResourceUpdate[] = [];
-  const made = new KindTable(kindOf(kind), builtIn, {
+  const made = clusterTable(kindOf(kind), {
     onUpdates: (some) => updates.push(...some),
     onIssues: () => {},
   });
@@ -191,7 +188,7 @@ describe("objects as they arrive", () => {
 
 describe("tiers that every cluster has", () => {
   it("are there without an object, as the object says with one, and again when it is gone", () => {
-    const { table: tiers, updates } = table("Tier", BUILT_IN_TIERS);
+    const { table: tiers, updates } = table("Tier");
     tiers.beginList().commit();
     assert.deepEqual(updates.map(({ key }) => key.name).sort(), ["default", "kube-admin", "kube-baseline"]);
     const own = object({ name: "default" }, { spec: { defaultAction: "Pass" } });

@@ -1,13 +1,28 @@
 /** The objects of one kind that are known, and what becomes of each version of them. Pure: no network, no time. */
-import type { Issue } from "../../base/issue.ts";
-import { goodInForce, type InForce, settleVersion, updateOf } from "../in-force.ts";
-import { locateInObject } from "../locate.ts";
-import { parseResource } from "../parse-resource.ts";
-import { type Resource, type ResourceKey, type ResourceUpdate, resourceKeyText } from "../resources.ts";
-import type { ApiObject } from "./api-object.ts";
-import type { ObjectSink } from "./kind-watch.ts";
-import { trimObject } from "./trim-object.ts";
-import type { WatchedKind } from "./watched-kinds.ts";
+import type { Issue } from "../base/issue.ts";
+import { goodInForce, type InForce, settleVersion, updateOf } from "./in-force.ts";
+import type { ParsedResource } from "./parse-resource.ts";
+import type { Resource, ResourceKey, ResourceKind, ResourceUpdate } from "./resources.ts";
+
+/** What a table has to know of every version of an object, beside what `read` makes of it. */
+export type ObjectVersion = {
+  readonly name: string;
+  /** Empty for cluster-scoped kinds. */
+  readonly namespace: string;
+  /** Another one after the object was deleted and made anew. */
+  readonly uid: string;
+  /** Another one after each change. */
+  readonly resourceVersion: string;
+};
+
+export type TableKind<Seen extends ObjectVersion> = {
+  /** As in the object's own `kind`. */
+  readonly kind: string;
+  readonly resourceKind: ResourceKind;
+  /** Those of its objects that exist even where no list has them. */
+  readonly builtIn: readonly Resource[];
+  readonly read: (object: Seen, apiVersion: string) => ParsedResource;
+};
 
 /** The listener of a table; `issues` changed if its number of them did or `hasIssues` is true. */
 export type KindTableEvents = {
@@ -23,7 +38,7 @@ type Known = {
   readonly apiVersion: string;
 };
 
-/** An object as the API server knows it. */
+/** An object as its source knows it. */
 export type ObjectReference = {
   readonly apiVersion: string;
   readonly kind: string;
@@ -34,20 +49,21 @@ export type ObjectReference = {
   readonly resourceVersion: string;
 };
 
-export class KindTable implements ObjectSink {
-  readonly #kind: WatchedKind;
+export class KindTable<Seen extends ObjectVersion> {
+  readonly #kind: TableKind<Seen>;
   readonly #events: KindTableEvents;
   /** By `namespace/name`. */
   readonly #known = new Map<string, Known>();
   readonly #issues = new Map<string, readonly Issue[]>();
-  /** Objects that exist even where no list has them. */
   readonly #builtIn: ReadonlyMap<string, InForce>;
   #isBuiltInTold = false;
 
-  constructor(kind: WatchedKind, builtIn: readonly Resource[], events: KindTableEvents) {
+  constructor(kind: TableKind<Seen>, events: KindTableEvents) {
     this.#kind = kind;
     this.#events = events;
-    this.#builtIn = new Map(builtIn.map((resource) => [textOf(resource.metadata), goodInForce(resource)]));
+    this.#builtIn = new Map(
+      kind.builtIn.map((resource) => [textOf(resource.metadata), goodInForce(resource)]),
+    );
   }
 
   /** Of every object that is there. */
@@ -63,7 +79,7 @@ export class KindTable implements ObjectSink {
     return { apiVersion, kind: this.#kind.kind, namespace, name, uid, resourceVersion };
   }
 
-  beginList(): { add(object: ApiObject, apiVersion: string): void; commit(): void } {
+  beginList(): { add(object: Seen, apiVersion: string): void; commit(): void } {
     const staged = new Map<string, readonly [Known, readonly Issue[]] | "unchanged">();
     return {
       add: (object, apiVersion) => {
@@ -73,14 +89,14 @@ export class KindTable implements ObjectSink {
     };
   }
 
-  put(object: ApiObject, apiVersion: string): void {
+  put(object: Seen, apiVersion: string): void {
     if (this.#isKnown(object)) return;
     const updates: ResourceUpdate[] = [];
     this.#replace(textOf(object), this.#read(object, apiVersion), updates);
     if (updates.length > 0) this.#events.onUpdates(updates);
   }
 
-  remove(object: ApiObject): void {
+  remove(object: Pick<ObjectVersion, "name" | "namespace">): void {
     const updates: ResourceUpdate[] = [];
     this.#forget(textOf(object), updates);
     if (updates.length > 0) this.#events.onUpdates(updates);
@@ -100,19 +116,16 @@ export class KindTable implements ObjectSink {
     if (updates.length > 0) this.#events.onUpdates(updates);
   }
 
-  #isKnown({ name, namespace, uid, resourceVersion }: ApiObject): boolean {
+  #isKnown({ name, namespace, uid, resourceVersion }: ObjectVersion): boolean {
     const known = this.#known.get(textOf({ name, namespace }));
     return known?.resourceVersion === resourceVersion && known.uid === uid;
   }
 
-  #read(object: ApiObject, apiVersion: string): readonly [Known, readonly Issue[]] {
+  #read(object: Seen, apiVersion: string): readonly [Known, readonly Issue[]] {
     const { name, namespace, uid, resourceVersion } = object;
     const key: ResourceKey = { kind: this.#kind.resourceKind, namespace, name };
     const before = this.#known.get(textOf(object));
-    const parsed = parseResource(
-      trimObject(object.value, this.#kind, apiVersion),
-      locateInObject(resourceKeyText(key)),
-    );
+    const parsed = this.#kind.read(object, apiVersion);
     // An object of the same name that was deleted and made anew has no earlier version.
     const inForce = settleVersion(key, before?.uid === uid ? before.inForce : undefined, parsed);
     return [{ inForce, uid, resourceVersion, apiVersion }, parsed.issues];

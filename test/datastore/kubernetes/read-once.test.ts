@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { systemClock } from "../../../src/base/clock.ts";
-import { readCluster } from "../../../src/datastore/kubernetes/read-cluster.ts";
+import { KubernetesDatastore } from "../../../src/datastore/kubernetes/kubernetes-datastore.ts";
+import { readOnce } from "../../../src/datastore/read-once.ts";
 import { POLICIES, policy } from "./followed.ts";
 import { ScriptedApi, sendStatus } from "./scripted-api.ts";
 
@@ -10,11 +11,7 @@ describe("a cluster that is read once", () => {
     const api = await ScriptedApi.start(test);
     api.put(POLICIES, policy("good"));
     api.put(POLICIES, policy("bad", "first"));
-    const { isRead, objectCount, resources, issues } = await readCluster(
-      systemClock,
-      await api.access(),
-      10_000,
-    );
+    const { isRead, objectCount, resources, issues } = await readOnce(await datastoreOf(api), "it", 10_000);
     assert.equal(isRead, true);
     assert.equal(objectCount, 2);
     assert.equal(resources.length, 5, "the tiers that always exist too");
@@ -28,8 +25,12 @@ describe("a cluster that is read once", () => {
     const api = await ScriptedApi.start(test);
     api.script = (_request, response, url) =>
       url.pathname === POLICIES && sendStatus(response, 403, "not for you");
-    const { isRead, issues } = await readCluster(systemClock, await api.access(), 1_000);
+    const { isRead, issues } = await readOnce(await datastoreOf(api), "it", 1_000);
     assert.equal(isRead, false);
     assert.match(issues.map(({ message }) => message).join(), /not for you/);
   });
 });
+
+async function datastoreOf(api: ScriptedApi): Promise<KubernetesDatastore> {
+  return new KubernetesDatastore(systemClock, { access: await api.access(), random: Math.random });
+}

@@ -1,5 +1,4 @@
-import { isMapping } from "../schema/kind.ts";
-import type { WatchedKind } from "./watched-kinds.ts";
+import { isMapping } from "./schema/kind.ts";
 
 /** Metadata of which nothing is ever used, and which is most of many objects. */
 const UNUSED: readonly string[] = ["managedFields", "ownerReferences", "finalizers", "selfLink"];
@@ -7,7 +6,7 @@ const UNUSED: readonly string[] = ["managedFields", "ownerReferences", "finalize
 /** The object without what nobody reads, and with the `apiVersion` and `kind` that lists leave out. */
 export function trimObject(
   value: Readonly<Record<string, unknown>>,
-  { kind, annotations }: Pick<WatchedKind, "kind" | "annotations">,
+  { kind, annotations }: { readonly kind: string; readonly annotations: readonly string[] },
   apiVersion: string,
 ): Readonly<Record<string, unknown>> {
   const metadata: Record<string, unknown> = Object.create(null);

@@ -1,30 +1,31 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Clock } from "../../base/clock.ts";
-import type { Issue } from "../../base/issue.ts";
-import { type Resource, resourceKeyText } from "../resources.ts";
-import { BUILT_IN_TIERS } from "../schema/tier.ts";
-import type { ApiAccess } from "./api-access.ts";
-import { KubernetesDatastore } from "./kubernetes-datastore.ts";
+import type { Issue } from "../base/issue.ts";
+import type { Datastore } from "./datastore.ts";
+import { type Resource, resourceKeyText } from "./resources.ts";
+import { BUILT_IN_TIERS } from "./schema/tier.ts";
 
-export type ClusterContent = {
+export type DatastoreContent = {
   /** Whether everything was read; if not, the issues say why. */
   readonly isRead: boolean;
   /** Those that are in force: valid ones, placeholders of broken policies, and the tiers that always exist. */
   readonly resources: readonly Resource[];
-  /** How many of the resources the cluster holds, leaving out those that always exist. */
+  /** How many of the resources the source holds, leaving out those that always exist. */
   readonly objectCount: number;
   readonly issues: readonly Issue[];
 };
 
-/** Reads a cluster's policy once. Problems are issues, an API server that can't be reached in time among them. */
-export async function readCluster(
-  clock: Clock,
-  access: ApiAccess,
+/**
+ * Reads a datastore once and closes it. Problems are issues, a source that can't be reached in time among them.
+ *
+ * @param name for messages.
+ */
+export async function readOnce(
+  datastore: Datastore,
+  name: string,
   timeoutMs: number,
-): Promise<ClusterContent> {
+): Promise<DatastoreContent> {
   const resources = new Map<string, Resource>();
   let issues: readonly Issue[] = [];
-  const datastore = new KubernetesDatastore(clock, { access, random: Math.random });
   const timeout = new AbortController();
   const started = datastore.start({
     onUpdates: (batch) => {
@@ -52,7 +53,7 @@ export async function readCluster(
   if (isRead) issues = issues.filter(({ code }) => code !== "unreadable");
   if (!isRead && issues.length === 0) {
     const message = "can't be read: it is not complete after all that time";
-    issues = [{ severity: "error", code: "unreadable", where: access.name, message }];
+    issues = [{ severity: "error", code: "unreadable", where: name, message }];
   }
   return { isRead, resources: all, objectCount, issues };
 }
