@@ -37,7 +37,7 @@ export class GrpcServer {
   };
   readonly #connections = new Set<SocketConnection<GrpcCall>>();
   #sweep: NodeJS.Timeout | undefined;
-  #isClosing = false;
+  #closed: Promise<void> | undefined;
   #onLastConnection: (() => void) | undefined;
 
   /** @param methods by path, as `/package.Service/Method`. */
@@ -62,12 +62,19 @@ export class GrpcServer {
     this.#connections.add(connection);
     socket.once("close", () => this.#forget(connection));
     this.#sweep ??= setInterval(() => this.#checkTimes(), HTTP2_SWEEP_MS).unref();
-    if (this.#isClosing) connection.shutDown();
+    if (this.#closed !== undefined) connection.shutDown();
   }
 
-  /** Tells peers to go away, lets open calls end for `graceMs`, then cuts what is left. Resolves when every connection is closed. */
-  async close(graceMs: number): Promise<void> {
-    this.#isClosing = true;
+  /**
+   * Tells peers to go away, lets open calls end for `graceMs`, then cuts what is left. Resolves when every connection is closed; a second
+   * call joins the first.
+   */
+  close(graceMs: number): Promise<void> {
+    this.#closed ??= this.#close(graceMs);
+    return this.#closed;
+  }
+
+  async #close(graceMs: number): Promise<void> {
     if (this.#connections.size === 0) return;
     const closed = new Promise<void>((resolve) => {
       this.#onLastConnection = resolve;
