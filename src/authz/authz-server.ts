@@ -242,27 +242,26 @@ const SOCKET_ACCESS_DEFAULT: SocketAccess = { mode: SOCKET_MODE_DEFAULT, group: 
 /** Checks as a method of the transport, under one of their names. */
 class CheckMethod implements UnaryMethod {
   readonly #handler: CheckHandler;
-  readonly #version: CheckVersion;
+  /** Reused: nothing awaits while it is in use. */
+  readonly #about: { -readonly [Key in keyof CheckCall]: CheckCall[Key] };
 
   constructor(handler: CheckHandler, version: CheckVersion) {
     this.#handler = handler;
-    this.#version = version;
+    this.#about = { version, httpFollows: false, remainingMs: Infinity };
   }
 
   handle(message: Uint8Array, call: UnaryCall): Uint8Array {
-    return this.#handler.handle(message, this.#about(call));
+    return this.#handler.handle(message, this.#read(call));
   }
 
   handleUnseen(why: Unseen, call: UnaryCall): Uint8Array {
-    return this.#handler.refuse(why === "too_large" ? "bad_request" : "overloaded", this.#about(call));
+    return this.#handler.refuse(why === "too_large" ? "bad_request" : "overloaded", this.#read(call));
   }
 
-  #about(call: UnaryCall): CheckCall {
-    return {
-      version: this.#version,
-      httpFollows: call.metadata.get(HTTP_FOLLOWS_METADATA) === "true",
-      remainingMs: call.remainingMs,
-    };
+  #read(call: UnaryCall): CheckCall {
+    this.#about.httpFollows = call.metadata.get(HTTP_FOLLOWS_METADATA) === "true";
+    this.#about.remainingMs = call.remainingMs;
+    return this.#about;
   }
 }
 

@@ -22,7 +22,7 @@ import {
   writeWindowUpdate,
 } from "./frames.ts";
 import { HeadDecoder } from "./head-decoder.ts";
-import { type BlockKind, HeaderBlock } from "./header-block.ts";
+import { type BlockKind, blockKind, HeaderBlock } from "./header-block.ts";
 import type { Output } from "./output.ts";
 import * as h2 from "./protocol.ts";
 import type { ConnectionOptions, ConnectionShared, RequestHandler, Responder } from "./request-handler.ts";
@@ -246,7 +246,7 @@ export class Connection<Call> implements FrameSink, SettingsSink, Responder<Call
       from += PRIORITY_BYTES;
     }
     if (to < from) return faults.TOO_MUCH_PADDING;
-    const kind = { isEnd: (flags & h2.FLAG_END_STREAM) !== 0, isBad };
+    const kind = blockKind((flags & h2.FLAG_END_STREAM) !== 0, isBad);
     if ((flags & h2.FLAG_END_HEADERS) !== 0) return this.#onBlock(streamId, kind, bytes, from, to);
     this.#block.begin(streamId, kind);
     this.#block.add(bytes, from, to);

@@ -7,11 +7,22 @@ export type BlockKind = {
   readonly isBad: boolean;
 };
 
+const PLAIN: BlockKind = { isEnd: false, isBad: false };
+const PLAIN_END: BlockKind = { isEnd: true, isBad: false };
+const BAD: BlockKind = { isEnd: false, isBad: true };
+const BAD_END: BlockKind = { isEnd: true, isBad: true };
+
+/** Made beforehand, since every request has one. */
+export function blockKind(isEnd: boolean, isBad: boolean): BlockKind {
+  if (isBad) return isEnd ? BAD_END : BAD;
+  return isEnd ? PLAIN_END : PLAIN;
+}
+
 /** A header block that comes in several frames: RFC 9113 §6.10. Nothing else may come between them. */
 export class HeaderBlock {
   /** Of the stream whose block is under way, 0 while there is none. */
   streamId = 0;
-  kind: BlockKind = { isEnd: false, isBad: false };
+  kind: BlockKind = PLAIN;
   #parts: Buffer[] = [];
   #bytes = 0;
   #continuations = 0;
