@@ -29,6 +29,7 @@ Examples:
   ephor get networkpolicies --policies examples/shop -n shop
   ephor get np place-orders --policies examples/shop -n shop -o yaml > place-orders.yaml
   ephor get tiers --policies examples/shop -o json
+  ephor get gnp --datastore etcd --etcd-endpoint https://etcd:2379 --etcd-ca ca.pem
 
 What -o yaml and -o json print is taken back by ephor apply. Exit code 1: there is no such object.`,
     )

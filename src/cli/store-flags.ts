@@ -3,12 +3,13 @@ import { type Clock, systemClock } from "../base/clock.ts";
 import { CALICO_KINDS, type CalicoKind, findCalicoKind } from "../datastore/calico-kinds.ts";
 import { nearMiss } from "../datastore/near-miss.ts";
 import type { ResourceStore } from "../datastore/resource-store.ts";
+import { addEtcdFlags, type EtcdFlags, etcdAccessFrom, refuseEtcdFlags } from "./etcd-flags.ts";
 import { ChoiceFlag, flag, readText } from "./flags.ts";
 import { UsageError } from "./io.ts";
 
 /** Where objects are kept, and which of them are meant. */
-export type StoreFlags = {
-  readonly datastore?: "files";
+export type StoreFlags = EtcdFlags & {
+  readonly datastore?: "files" | "etcd";
   readonly policies?: string;
   readonly namespace?: string;
 };
@@ -18,16 +19,17 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map([
 ]);
 
 export function addStoreFlags(command: Command): Command {
-  return command
+  command
     .addOption(
       new ChoiceFlag(
         "--datastore <word>",
         "where the objects are kept (default: files)",
-        ["files"],
+        ["files", "etcd"],
         ELSEWHERE,
       ),
     )
     .addOption(flag("--policies <dir>", "with --datastore files: the directory", readText));
+  return addEtcdFlags(command);
 }
 
 /** Opens the store that the flags ask for, works with it, and closes it. */
@@ -47,8 +49,16 @@ export async function withStore<T>(
 }
 
 /** What reads one kind of store is loaded only where that is used. */
-async function openStore(clock: Clock, { policies }: StoreFlags): Promise<ResourceStore> {
-  if (policies === undefined) throw new UsageError("--policies DIR is required");
+async function openStore(clock: Clock, flags: StoreFlags): Promise<ResourceStore> {
+  const { policies } = flags;
+  if (flags.datastore === "etcd") {
+    if (policies !== undefined) throw new UsageError("--policies goes with --datastore files");
+    const access = etcdAccessFrom(flags);
+    const { EtcdStore } = await import("../datastore/etcd/etcd-store.ts");
+    return new EtcdStore(clock, access);
+  }
+  refuseEtcdFlags(flags);
+  if (policies === undefined) throw new UsageError("--policies DIR is required, or --datastore etcd");
   const { FileStore } = await import("../datastore/files/file-store.ts");
   return new FileStore(clock, policies);
 }

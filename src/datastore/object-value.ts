@@ -21,6 +21,12 @@ export function metadataText(value: ObjectValue, key: string): string | undefine
   return typeof text === "string" && text !== "" ? text : undefined;
 }
 
+/** Of a policy; the one that is meant where it names none. */
+export function tierOf({ spec }: ObjectValue): string {
+  const tier = isMapping(spec) ? spec["tier"] : undefined;
+  return typeof tier === "string" && tier !== "" ? tier : "default";
+}
+
 /** With keys of the metadata set, or taken away where `undefined`. Names come first, the rest stays in its order. */
 export function withMetadata(value: ObjectValue, changes: Readonly<Record<string, unknown>>): ObjectValue {
   const { name, namespace, ...rest } = { ...metadataOf(value), ...changes };

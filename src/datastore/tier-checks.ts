@@ -3,8 +3,8 @@ import type { Issue } from "../base/issue.ts";
 import { CALICO_KINDS, type CalicoKind } from "./calico-kinds.ts";
 import type { GivenObject } from "./given-objects.ts";
 import { quote } from "./locate.ts";
+import { tierOf } from "./object-value.ts";
 import type { ResourceStore } from "./resource-store.ts";
-import { isMapping } from "./schema/kind.ts";
 import { BUILT_IN_TIERS } from "./schema/tier.ts";
 
 const TIER = CALICO_KINDS.find(({ kind }) => kind === "Tier") as CalicoKind;
@@ -37,10 +37,4 @@ export async function tierObjection(store: ResourceStore, name: string): Promise
   }
   if (count === 0) return undefined;
   return `${count === 1 ? "a policy is" : `${count} policies are`} still in it: delete or move them first`;
-}
-
-function tierOf(value: Readonly<Record<string, unknown>>): string {
-  const { spec } = value;
-  const tier = isMapping(spec) ? spec["tier"] : undefined;
-  return typeof tier === "string" && tier !== "" ? tier : "default";
 }

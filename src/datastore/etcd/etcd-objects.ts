@@ -92,7 +92,11 @@ function toObject({ namespace, name }: ResourceKey, entry: EtcdEntry): EtcdObjec
 }
 
 function readObject(kind: ResourceKind, { namespace, name, value }: EtcdObject): ParsedResource {
-  const key = { kind, namespace, name };
+  return readEtcdObject({ kind, namespace, name }, value);
+}
+
+/** What lies under a key; whatever is wrong with it, it is known who it is. */
+export function readEtcdObject(key: ResourceKey, value: Buffer): ParsedResource {
   return parseStored(
     parseValue(value),
     { key, apiVersion: ETCD_API_VERSION, check: checkServices },
