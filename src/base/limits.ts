@@ -156,6 +156,8 @@ export const STREAM_POOL_MAX = 256;
 // Evaluation.
 /** A path that is not plain is read up to six ways; a longer one has no reading and is refused. */
 export const PATH_READING_MAX_BYTES = 8_192;
+/** Reading and compiling policy give way to requests after so long; a collection of garbage on top stays under 5 ms. */
+export const WORK_SLICE_MS = 1;
 /** Rules judged together: enough that a walk has few steps, few enough that a changed policy recompiles in milliseconds. */
 export const SEGMENT_RULES_MIN = 2_048;
 export const SEGMENT_RULES_MAX = 4_096;
@@ -248,6 +250,8 @@ export const SYNC_QUEUE_MESSAGES_MAX = 1_000_000;
 export const SYNC_STALL_FULL_MAX_MS = 1_000;
 /** A client that takes nothing for this long while something waits is cut off. */
 export const SYNC_STALL_MAX_MS = 10_000;
+/** Messages that a sidecar takes from its stream before it has read them. */
+export const SYNC_UNREAD_MESSAGES_MAX = 4_096;
 /** One message in either direction: policies that expand to thousands of rules are well over gRPC's 4 MiB. */
 export const SYNC_MESSAGE_MAX_BYTES: number = 64 * 1_024 * 1_024;
 

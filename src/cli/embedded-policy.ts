@@ -1,10 +1,12 @@
 import { assert } from "../base/assert.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Issue } from "../base/issue.ts";
+import { finishSteps, SlicedWork, type Slicing, type Steps } from "../base/steps.ts";
 import { CalcGraph } from "../calc/graph.ts";
 import { createLocalTest, type LocalTest } from "../calc/local-test.ts";
 import type { DatastoreListener } from "../datastore/datastore.ts";
 import { type ResourceUpdate, resourceKey } from "../datastore/resources.ts";
+import type { Message } from "../policy/messages.ts";
 import { DEFAULT_POLICY_OPTIONS, type PolicyOptions } from "../policy/options.ts";
 import { type Snapshot, SnapshotStore } from "../policy/snapshot.ts";
 import { SnapshotBuilder } from "../policy/snapshot-builder.ts";
@@ -18,7 +20,7 @@ export type JudgingOptions = PolicyOptions & {
   readonly inventoryFound: boolean;
 };
 
-/** Told what becomes of the policy; every call is synchronous. */
+/** Told what becomes of the policy. */
 export type EmbeddedPolicyListener = {
   /** Once, before the first snapshot. */
   onJudging?(options: JudgingOptions): void;
@@ -31,7 +33,8 @@ export type EmbeddedPolicyListener = {
 /**
  * Policy calculated in this process: resource updates in, snapshots out. The one place that joins datastore, calc and policy.
  *
- * Every batch is worked off in one go, so that requests see the state before it or the state after it.
+ * Requests see the state before a batch or the state after it. The first snapshot is made in one go, for nothing can be judged before it;
+ * later ones in slices where that is asked for. What comes meanwhile goes into the next one.
  */
 export class EmbeddedPolicy implements DatastoreListener {
   readonly store: SnapshotStore = new SnapshotStore();
@@ -46,8 +49,21 @@ export class EmbeddedPolicy implements DatastoreListener {
   #revision = 0;
   #datastoreIssues: readonly Issue[] = [];
   #messageIssues: readonly Issue[] = [];
+  /** Calculated, and part of no snapshot. */
+  #pending: Message[] = [];
+  /** When the first update behind those arrived. */
+  #pendingSinceMs = 0;
+  /** Undefined: every batch is worked off in one go. */
+  readonly #work: SlicedWork | undefined;
 
-  constructor(clock: Clock, flags: PolicyFlags, guarded: GuardedWorkload, listener: EmbeddedPolicyListener) {
+  constructor(
+    clock: Clock,
+    flags: PolicyFlags,
+    guarded: GuardedWorkload,
+    listener: EmbeddedPolicyListener,
+    slicing?: Slicing,
+  ) {
+    this.#work = slicing && new SlicedWork(slicing);
     this.#clock = clock;
     this.#flags = flags;
     this.#guarded = guarded;
@@ -66,7 +82,14 @@ export class EmbeddedPolicy implements DatastoreListener {
     }
     const startedMs = this.#clock.nowMs();
     this.#apply(batch);
-    this.#publish(startedMs);
+    this.#collect(startedMs);
+    if (this.#work === undefined) finishSteps(this.#publishPending());
+    else if (!this.#work.isBusy) this.#work.run(this.#publishPending());
+  }
+
+  /** Gives up what is not in force. */
+  close(): void {
+    this.#work?.cancel();
   }
 
   onInSync(): void {
@@ -86,7 +109,8 @@ export class EmbeddedPolicy implements DatastoreListener {
     }
     this.#apply(early);
     this.#calculation.graph.setInSync();
-    this.#publish(startedMs);
+    this.#collect(startedMs);
+    finishSteps(this.#publishPending());
   }
 
   onIssues(issues: readonly Issue[]): void {
@@ -111,18 +135,26 @@ export class EmbeddedPolicy implements DatastoreListener {
     );
   }
 
-  #publish(startedMs: number): void {
+  #collect(startedMs: number): void {
+    assert(this.#calculation !== undefined, "messages are calculated once in sync");
+    if (this.#pending.length === 0) this.#pendingSinceMs = startedMs;
+    this.#pending = this.#pending.concat(this.#calculation.graph.flush());
+  }
+
+  *#publishPending(): Steps<void> {
     assert(this.#calculation !== undefined, "snapshots are made once in sync");
-    const { graph, builder } = this.#calculation;
-    const messages = graph.flush();
+    const { builder } = this.#calculation;
     // A batch that changes nothing the workload needs leaves the snapshot and its revision alone.
-    if (messages.length > 0) {
-      const issues = builder.apply(messages);
+    while (this.#pending.length > 0) {
+      const messages = this.#pending;
+      const sinceMs = this.#pendingSinceMs;
+      this.#pending = [];
+      const issues = yield* builder.applySteps(messages);
       if (issues.length > 0) this.#messageIssues = issues;
+      const snapshot = yield* builder.buildSteps(this.#revision + 1);
       this.#revision++;
-      const snapshot = builder.build(this.#revision);
       this.store.publish(snapshot);
-      this.#listener.onPublish?.(snapshot, this.#clock.nowMs() - startedMs);
+      this.#listener.onPublish?.(snapshot, this.#clock.nowMs() - sinceMs);
     }
     this.#reportIssues();
   }

@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import { defaultSlicing } from "../base/steps.ts";
 import type { Datastore } from "../datastore/datastore.ts";
 import type { SnapshotStore } from "../policy/snapshot.ts";
 import { EmbeddedPolicy } from "./embedded-policy.ts";
@@ -20,7 +21,7 @@ export class EmbeddedSource implements PolicySource {
   ) {
     this.text = options.text;
     this.#datastore = datastore;
-    this.#policy = new EmbeddedPolicy(clock, options.flags, options.guarded, listener);
+    this.#policy = new EmbeddedPolicy(clock, options.flags, options.guarded, listener, defaultSlicing(clock));
   }
 
   get store(): SnapshotStore {
@@ -35,8 +36,9 @@ export class EmbeddedSource implements PolicySource {
     return this.#datastore.start(this.#policy);
   }
 
-  close(): Promise<void> {
-    return this.#datastore.close();
+  async close(): Promise<void> {
+    await this.#datastore.close();
+    this.#policy.close();
   }
 
   status(): object {

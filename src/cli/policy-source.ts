@@ -2,7 +2,7 @@ import type { Issue } from "../base/issue.ts";
 import type { Snapshot, SnapshotStore } from "../policy/snapshot.ts";
 import type { JudgingOptions } from "./embedded-policy.ts";
 
-/** Told what becomes of the policy; every call is synchronous. */
+/** Told what becomes of the policy. */
 export type PolicySourceListener = {
   /** Once, before the first snapshot. */
   onJudging(options: JudgingOptions): void;

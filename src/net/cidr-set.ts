@@ -1,3 +1,4 @@
+import { finishSteps, type Steps } from "../base/steps.ts";
 import { type Cidr, type IpAddress, maskWord } from "./address.ts";
 import { WordSet } from "./word-set.ts";
 
@@ -32,14 +33,24 @@ export class CidrSet {
    * one that isn't there change nothing; where none of them changes anything, the result is the receiver itself.
    */
   withDelta(added: Iterable<Cidr>, removed: Iterable<Cidr>): CidrSet {
+    return finishSteps(this.withDeltaSteps(added, removed));
+  }
+
+  /** The same in steps, for large changes. */
+  *withDeltaSteps(added: Iterable<Cidr>, removed: Iterable<Cidr>): Steps<CidrSet> {
     const ipv4 = new Delta();
     const ipv6 = new Delta();
-    for (const cidr of removed)
+    let count = 0;
+    for (const cidr of removed) {
       (cidr.address.family === 4 ? ipv4 : ipv6).at(cidr.length).removed.push(cidr.address);
-    for (const cidr of added)
+      if (++count % STEP_MEMBERS === 0) yield;
+    }
+    for (const cidr of added) {
       (cidr.address.family === 4 ? ipv4 : ipv6).at(cidr.length).added.push(cidr.address);
-    const nextIpv4 = ipv4.applyTo(this.#ipv4);
-    const nextIpv6 = ipv6.applyTo(this.#ipv6);
+      if (++count % STEP_MEMBERS === 0) yield;
+    }
+    const nextIpv4 = yield* ipv4.applyTo(this.#ipv4);
+    const nextIpv6 = yield* ipv6.applyTo(this.#ipv6);
     if (nextIpv4 === this.#ipv4 && nextIpv6 === this.#ipv6) return this;
     return nextIpv4.length + nextIpv6.length === 0 ? CidrSet.empty : new CidrSet(nextIpv4, nextIpv6);
   }
@@ -127,11 +138,11 @@ class Delta {
   }
 
   /** The same array when nothing changed. */
-  applyTo(tables: readonly PrefixTable[]): readonly PrefixTable[] {
+  *applyTo(tables: readonly PrefixTable[]): Steps<readonly PrefixTable[]> {
     let next = tables;
     for (const [length, change] of this.#changes) {
       const old = tables.find((table) => table.length === length)?.set ?? WordSet.empty(wordsOf(length));
-      const set = applyChange(old, change);
+      const set = yield* applyChange(old, change);
       if (set === old) continue;
       next = next.filter((table) => table.length !== length);
       if (set.size > 0) next = [...next, createTable(length, set)];
@@ -145,14 +156,20 @@ function wordsOf(length: number): number {
   return Math.max(1, Math.ceil(length / 32));
 }
 
-function applyChange(set: WordSet, { added, removed }: Change): WordSet {
+/** Members changed in one step; some tenths of a millisecond. */
+const STEP_MEMBERS = 2_048;
+
+function* applyChange(set: WordSet, { added, removed }: Change): Steps<WordSet> {
   const editor = set.edit(added.length);
   let changed = false;
+  let count = 0;
   for (const { w0, w1, w2, w3 } of removed) {
     if (editor.delete(w0 | 0, w1 | 0, w2 | 0, w3 | 0, 0)) changed = true;
+    if (++count % STEP_MEMBERS === 0) yield;
   }
   for (const { w0, w1, w2, w3 } of added) {
     if (editor.add(w0 | 0, w1 | 0, w2 | 0, w3 | 0, 0)) changed = true;
+    if (++count % STEP_MEMBERS === 0) yield;
   }
   return changed ? editor.finish() : set;
 }

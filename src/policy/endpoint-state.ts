@@ -1,4 +1,5 @@
 import type { Issue } from "../base/issue.ts";
+import type { Steps } from "../base/steps.ts";
 import { applyDelta, countMembers, createIpSet, type IpSet } from "./ip-set.ts";
 import { LabelChanges, LabelsTable } from "./labels-table.ts";
 import type {
@@ -28,16 +29,16 @@ export class EndpointState {
   labels: LabelsTable = LabelsTable.empty;
   #labelChanges = new LabelChanges();
 
-  /** @returns what was wrong with the message. */
-  apply(message: Message): readonly Issue[] {
+  /** What a message says is in the state when its steps are done. @returns what was wrong with the message. */
+  *apply(message: Message): Steps<readonly Issue[]> {
     switch (message.kind) {
       case "in_sync":
         this.inSync = true;
         return [];
       case "ipset_update":
-        return this.#updateSet(message);
+        return yield* this.#updateSet(message);
       case "ipset_delta_update":
-        return this.#changeSet(message);
+        return yield* this.#changeSet(message);
       case "ipset_remove":
         return this.#setSet(message.id, undefined) ? [] : [unknownRemoval(`IP set ${message.id}`)];
       case "active_policy_update":
@@ -75,13 +76,13 @@ export class EndpointState {
     this.#labelChanges = new LabelChanges();
   }
 
-  #updateSet(update: IpSetUpdate): readonly Issue[] {
-    const { set, issues } = createIpSet(update);
+  *#updateSet(update: IpSetUpdate): Steps<readonly Issue[]> {
+    const { set, issues } = yield* createIpSet(update);
     this.#setSet(update.id, set);
     return issues;
   }
 
-  #changeSet(delta: Extract<Message, { kind: "ipset_delta_update" }>): readonly Issue[] {
+  *#changeSet(delta: Extract<Message, { kind: "ipset_delta_update" }>): Steps<readonly Issue[]> {
     const set = this.sets.get(delta.id);
     if (set === undefined) {
       return [
@@ -91,7 +92,7 @@ export class EndpointState {
         ),
       ];
     }
-    const changed = applyDelta(set, delta);
+    const changed = yield* applyDelta(set, delta);
     this.#setSet(delta.id, changed.set);
     return changed.issues;
   }

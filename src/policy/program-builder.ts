@@ -1,4 +1,5 @@
 import { SEGMENT_RULES_MAX, SEGMENT_RULES_MIN } from "../base/limits.ts";
+import type { Steps } from "../base/steps.ts";
 import { type Binding, BoundSegment } from "./compile/bound-segment.ts";
 import { CallerTable } from "./compile/caller-table.ts";
 import {
@@ -14,7 +15,7 @@ import { parseRule, type RuleModel } from "./compile/rule-model.ts";
 import { Segment } from "./compile/segment.ts";
 import { type EndpointState, formatPolicyId, policyKey } from "./endpoint-state.ts";
 import type { Subject } from "./identity-clauses.ts";
-import type { Endpoint, Policy, PolicyId, Profile, TierInfo } from "./messages.ts";
+import type { Endpoint, Policy, PolicyId, Profile, Rule, TierInfo } from "./messages.ts";
 import type { PolicyOptions } from "./options.ts";
 import type { ListedObject, SnapshotPaths, SnapshotTier } from "./snapshot.ts";
 import { endpointSubject, readEndpointIdentity } from "./subject.ts";
@@ -52,22 +53,22 @@ export class ProgramBuilder {
     this.#options = options;
   }
 
-  build(state: EndpointState): Program {
+  /** In steps: what earlier builds kept is replaced with the last of them, so a build that is given up leaves no trace. */
+  *build(state: EndpointState): Steps<Program> {
     const kept = new Kept();
-    const listed = state.endpoint === undefined ? [] : this.#listTiers(state.endpoint.endpoint, state, kept);
+    const listed =
+      state.endpoint === undefined ? [] : yield* this.#listTiers(state.endpoint.endpoint, state, kept);
     const destination = this.#destination(state);
-    const tiers = listed.map((tier): SnapshotTier => {
-      const segments = splitBlocks(tier.blocks).map((pieces) =>
-        this.#bind(this.#compile(pieces, kept), state, destination, kept),
-      );
-      return {
-        name: tier.name,
-        defaultAction: tier.defaultAction,
-        isEnforced: tier.blocks.length > 0,
-        segments,
-        objects: tier.objects,
-      };
-    });
+    const tiers: SnapshotTier[] = [];
+    for (const { name, defaultAction, blocks, objects } of listed) {
+      const segments: BoundSegment[] = [];
+      for (const pieces of splitBlocks(blocks)) {
+        const segment = yield* this.#compile(pieces, kept);
+        segments.push(this.#bind(segment, state, destination, kept));
+        yield;
+      }
+      tiers.push({ name, defaultAction, isEnforced: blocks.length > 0, segments, objects });
+    }
     this.#blocks = kept.blocks;
     this.#missing = kept.missing;
     this.#segments = kept.segments;
@@ -82,18 +83,19 @@ export class ProgramBuilder {
     };
   }
 
-  #listTiers(endpoint: Endpoint, state: EndpointState, kept: Kept): readonly ListedTier[] {
-    const tiers = endpoint.tiers.map((tier) => this.#listTier(tier, state, kept));
+  *#listTiers(endpoint: Endpoint, state: EndpointState, kept: Kept): Steps<readonly ListedTier[]> {
+    const tiers: ListedTier[] = [];
+    for (const tier of endpoint.tiers) tiers.push(yield* this.#listTier(tier, state, kept));
     const profiles: ListedTier = { name: undefined, defaultAction: "", blocks: [], objects: [] };
     for (const name of endpoint.profileIds) {
-      const block = this.#profileBlock(name, state.profiles.get(name), kept);
+      const block = yield* this.#profileBlock(name, state.profiles.get(name), kept);
       profiles.blocks.push(block);
       profiles.objects.push(block.object);
     }
     return [...tiers, profiles];
   }
 
-  #listTier(tier: TierInfo, state: EndpointState, kept: Kept): ListedTier {
+  *#listTier(tier: TierInfo, state: EndpointState, kept: Kept): Steps<ListedTier> {
     const listed: ListedTier = {
       name: tier.name,
       defaultAction: tier.defaultAction,
@@ -106,9 +108,10 @@ export class ProgramBuilder {
         listed.objects.push({ label: names.label, status: "staged", unusable: "", rules: [] });
         continue;
       }
-      const block = this.#policyBlock(tier.name, names, state.policies.get(names.key), kept);
+      const block = yield* this.#policyBlock(tier.name, names, state.policies.get(names.key), kept);
       listed.blocks.push(block);
       listed.objects.push(block.object);
+      if (listed.blocks.length % STEP_POLICIES === 0) yield;
     }
     return listed;
   }
@@ -122,42 +125,42 @@ export class ProgramBuilder {
     return names;
   }
 
-  #policyBlock(tier: string, { key, label }: PolicyNames, policy: Policy | undefined, kept: Kept): Block {
+  *#policyBlock(
+    tier: string,
+    { key, label }: PolicyNames,
+    policy: Policy | undefined,
+    kept: Kept,
+  ): Steps<Block> {
     if (policy === undefined) {
       return this.#missingBlock(`${tier}\0${key}`, kept, label, ROW_POLICY_MISSING, {
         kind: "tier",
         tier,
       });
     }
-    return this.#block(policy, policy, tier, label, policy.namespace, kept);
+    return yield* this.#block(policy, policy, tier, label, policy.namespace, kept);
   }
 
-  #profileBlock(name: string, profile: Profile | undefined, kept: Kept): Block {
+  *#profileBlock(name: string, profile: Profile | undefined, kept: Kept): Steps<Block> {
     const label = `Profile ${name}`;
     if (profile === undefined) {
       return this.#missingBlock(`\0\0${name}`, kept, label, ROW_PROFILE_MISSING, { kind: "none" });
     }
-    return this.#block(profile, profile, "", label, "", kept);
+    return yield* this.#block(profile, profile, "", label, "", kept);
   }
 
-  #block(
+  *#block(
     key: object,
     { inboundRules, unusable }: Policy | Profile,
     tier: string,
     label: string,
     namespace: string,
     kept: Kept,
-  ): Block {
+  ): Steps<Block> {
     const known = kept.blocks.get(key) ?? this.#blocks.get(key);
     const isSame = known?.object.label === label && known.tier === tier;
     const block = isSame
       ? known
-      : this.#createBlock(
-          tier,
-          label,
-          inboundRules.map((rule) => parseRule(rule, namespace, unusable === "")),
-          unusable,
-        );
+      : this.#createBlock(tier, label, yield* parseRules(inboundRules, namespace, unusable === ""), unusable);
     kept.blocks.set(key, block);
     return block;
   }
@@ -185,17 +188,16 @@ export class ProgramBuilder {
     return block;
   }
 
-  #compile(pieces: readonly Piece[], kept: Kept): Segment {
+  *#compile(pieces: readonly Piece[], kept: Kept): Steps<Segment> {
     const key = pieces.map(({ block, first }) => `${block.id}:${first}`).join();
-    const segment =
-      kept.segments.get(key) ??
-      this.#segments.get(key) ??
-      new Segment(
-        pieces.flatMap(({ block, first, last }) => block.rows.slice(first, last)),
-        this.#options,
-      );
+    const segment = kept.segments.get(key) ?? this.#segments.get(key) ?? (yield* this.#newSegment(pieces));
     kept.segments.set(key, segment);
     return segment;
+  }
+
+  *#newSegment(pieces: readonly Piece[]): Steps<Segment> {
+    const rows = pieces.flatMap(({ block, first, last }) => block.rows.slice(first, last));
+    return yield* Segment.compile(rows, this.#options);
   }
 
   #bind(segment: Segment, state: EndpointState, destination: Subject | undefined, kept: Kept): BoundSegment {
@@ -217,6 +219,23 @@ export class ProgramBuilder {
     if (endpoint === undefined || this.#options.semantics === "calico") return undefined;
     return endpointSubject(readEndpointIdentity(endpoint.id, endpoint.endpoint), labels);
   }
+}
+
+/** Policies looked up, and rules parsed, in one step. */
+const STEP_POLICIES = 256;
+const STEP_RULES = 32;
+
+function* parseRules(
+  rules: readonly Rule[],
+  namespace: string,
+  usable: boolean,
+): Steps<readonly RuleModel[]> {
+  const models: RuleModel[] = [];
+  for (const rule of rules) {
+    models.push(parseRule(rule, namespace, usable));
+    if (models.length % STEP_RULES === 0) yield;
+  }
+  return models;
 }
 
 /** How a policy is looked up and how it is named. */

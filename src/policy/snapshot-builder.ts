@@ -1,4 +1,6 @@
+import { assert } from "../base/assert.ts";
 import type { Issue } from "../base/issue.ts";
+import { finishSteps, type Steps } from "../base/steps.ts";
 import { EndpointState } from "./endpoint-state.ts";
 import type { Message } from "./messages.ts";
 import type { PolicyOptions } from "./options.ts";
@@ -15,6 +17,7 @@ export class SnapshotBuilder {
   readonly #options: PolicyOptions;
   readonly #state = new EndpointState();
   readonly #program: ProgramBuilder;
+  #isBusy = false;
 
   constructor(options: PolicyOptions) {
     this.#options = options;
@@ -33,14 +36,33 @@ export class SnapshotBuilder {
    *   "Objects that can't be used"). A stream that gives errors should be synchronised anew.
    */
   apply(messages: readonly Message[]): readonly Issue[] {
-    return messages.flatMap((message) => this.#state.apply(message));
+    return finishSteps(this.applySteps(messages));
+  }
+
+  /** The same in steps. Nothing else may be asked of the builder until they are done. */
+  *applySteps(messages: readonly Message[]): Steps<readonly Issue[]> {
+    this.#begin();
+    const issues: Issue[] = [];
+    for (const message of messages) {
+      issues.push(...(yield* this.#state.apply(message)));
+      yield;
+    }
+    this.#isBusy = false;
+    return issues;
   }
 
   /** @param revision larger than that of every snapshot before. */
   build(revision: number): Snapshot {
+    return finishSteps(this.buildSteps(revision));
+  }
+
+  /** The same in steps. Nothing else may be asked of the builder until they are done. */
+  *buildSteps(revision: number): Steps<Snapshot> {
+    this.#begin();
     const state = this.#state;
     state.finishBatch();
-    const program = this.#program.build(state);
+    const program = yield* this.#program.build(state);
+    this.#isBusy = false;
     return new Snapshot({
       revision,
       options: this.#options,
@@ -59,5 +81,11 @@ export class SnapshotBuilder {
       labels: state.labels,
       destination: program.destination,
     });
+  }
+
+  /** Messages that came between the steps of a build would be in half of its snapshot. */
+  #begin(): void {
+    assert(!this.#isBusy, "a builder does one thing at a time");
+    this.#isBusy = true;
   }
 }

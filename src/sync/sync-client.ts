@@ -6,7 +6,8 @@
  * - `connecting`: no stream. A snapshot published earlier serves on, for as long as its age is permitted.
  * - `syncing`: a stream is open and its messages go to a candidate beside the live state.
  * - `in-sync`: InSync was seen on this stream: the candidate became the live state, and messages that arrive together are
- *   published as one snapshot.
+ *   published as one snapshot. Reading them and compiling what they change is done in slices: requests are judged by the snapshot
+ *   before until the next is whole, and what arrives meanwhile goes into the one after it.
  * - `no-endpoint`: as in-sync, but the agent knows no endpoint for us: every check is denied.
  * - `closed`: for good.
  *
@@ -18,7 +19,8 @@ import { toError } from "../base/assert.ts";
 import { Backoff } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Issue } from "../base/issue.ts";
-import { SYNC_MESSAGE_MAX_BYTES, SYNC_QUEUE_MESSAGES_MAX } from "../base/limits.ts";
+import { SYNC_MESSAGE_MAX_BYTES, SYNC_QUEUE_MESSAGES_MAX, SYNC_UNREAD_MESSAGES_MAX } from "../base/limits.ts";
+import { defaultSlicing, finishSteps, SlicedWork, type Slicing, type Steps } from "../base/steps.ts";
 import type { Message } from "../policy/messages.ts";
 import type { PolicyOptions } from "../policy/options.ts";
 import type { Snapshot, SnapshotStore } from "../policy/snapshot.ts";
@@ -26,7 +28,7 @@ import { SnapshotBuilder } from "../policy/snapshot-builder.ts";
 import { announceFeatures } from "./features.ts";
 import { isOldGeneration, OLD_GENERATION } from "./generation.ts";
 import { checkAgentSocket } from "./socket-check.ts";
-import { readMessage, SYNC_PATH } from "./wire.ts";
+import { readMessageSteps, SYNC_PATH } from "./wire.ts";
 
 export type SyncState = "connecting" | "syncing" | "in-sync" | "no-endpoint" | "closed";
 
@@ -34,6 +36,7 @@ export type SyncStatus = {
   readonly state: SyncState;
   /** Streams opened since start. */
   readonly streams: number;
+  /** Taken in since start: in force, but for those of a change that is not complete. */
   readonly messages: number;
   /** Since the live state was last known to be the agent's; 0 while in sync, undefined before the first. */
   readonly ageMs: number | undefined;
@@ -58,6 +61,8 @@ export type SyncClientOptions = {
   /** Deny once the state is older than this; undefined: never. */
   readonly maxStalenessMs: number | undefined;
   readonly ownUid: number;
+  /** How work is divided; by default in slices of WORK_SLICE_MS. */
+  readonly slicing?: Slicing;
 };
 
 const RETRY_FIRST_MS = 100;
@@ -76,11 +81,15 @@ export class PolicySyncClient {
   #call: grpc.ClientReadableStream<Buffer> | undefined;
   /** Of the open stream; the live one once in sync. */
   #builder: SnapshotBuilder | undefined;
+  /** Arrived and not read. */
+  #unread: Buffer[] = [];
+  /** Read, and part of no snapshot. */
   #pending: Message[] = [];
+  readonly #work: SlicedWork;
   /** What this stream did against the protocol, if anything. */
   #broken: string | undefined;
-  #flushScheduled = false;
-  /** The last message that arrived belongs to a change of which more is to come. */
+  #workScheduled = false;
+  /** The last message that was read belongs to a change of which more is to come. */
   #isPartial = false;
   #revision = 0;
   #streams = 0;
@@ -103,6 +112,7 @@ export class PolicySyncClient {
     this.#store = store;
     this.#events = events;
     this.#options = options;
+    this.#work = new SlicedWork(options.slicing ?? defaultSlicing(clock));
     this.#backoff = new Backoff({ firstMs: RETRY_FIRST_MS, maxMs: RETRY_MAX_MS }, random);
   }
 
@@ -156,61 +166,82 @@ export class PolicySyncClient {
 
   #received(call: grpc.ClientReadableStream<Buffer>, bytes: Buffer): void {
     if (call !== this.#call) return;
-    this.#messages++;
-    const read = readMessage(bytes);
-    if (!read.ok) {
-      this.#resync(read.error.message);
-      return;
-    }
-    const { message, more } = read.value;
-    if (message !== undefined) {
-      if (isOldGeneration(message)) {
-        this.#resync(OLD_GENERATION);
-        return;
-      }
-      this.#pending.push(message);
-    }
-    this.#isPartial = more;
-    if (this.#pending.length > SYNC_QUEUE_MESSAGES_MAX) {
-      this.#resync(`a change of more than ${SYNC_QUEUE_MESSAGES_MAX} messages`);
-      return;
-    }
-    if (more || this.#flushScheduled) return;
-    this.#flushScheduled = true;
-    setImmediate(() => this.#flush());
+    this.#unread.push(bytes);
+    if (this.#unread.length >= SYNC_UNREAD_MESSAGES_MAX) call.pause();
+    if (this.#workScheduled || this.#work.isBusy) return;
+    this.#workScheduled = true;
+    setImmediate(() => {
+      this.#workScheduled = false;
+      const open = this.#call;
+      if (open !== undefined && !this.#work.isBusy) this.#work.run(this.#takeIn(open));
+    });
   }
 
   /**
+   * Reads all that has arrived and makes snapshots of it.
+   *
    * Everything that arrived in one turn of the event loop becomes one snapshot. Where the agent marks what belongs together, a
    * change that is still incomplete holds it back: torn by the end of a turn, or of the stream, it could allow what neither
    * the policy before it nor the one after it allows.
    */
-  #flush(): void {
-    this.#flushScheduled = false;
-    if (this.#isPartial) return;
+  *#takeIn(call: grpc.ClientReadableStream<Buffer>): Steps<void> {
+    while (this.#unread.length > 0) {
+      const arrived = this.#unread;
+      this.#unread = [];
+      call.resume();
+      // What was whole before a message that can't be taken counts; a call that is gone takes its steps with it.
+      const objection = (yield* this.#read(arrived)) ?? (yield* this.#publishPending());
+      this.#messages += arrived.length;
+      if (objection !== undefined) {
+        yield* this.#publishPending();
+        this.#endStream(objection);
+        return;
+      }
+    }
+  }
+
+  /** @returns why the stream has to end. */
+  *#read(arrived: readonly Buffer[]): Steps<string | undefined> {
+    for (const bytes of arrived) {
+      const read = yield* readMessageSteps(bytes);
+      if (!read.ok) return read.error.message;
+      const { message, more } = read.value;
+      if (message !== undefined) {
+        if (isOldGeneration(message)) return OLD_GENERATION;
+        this.#pending.push(message);
+      }
+      this.#isPartial = more;
+      if (this.#pending.length > SYNC_QUEUE_MESSAGES_MAX) {
+        return `a change of more than ${SYNC_QUEUE_MESSAGES_MAX} messages`;
+      }
+      yield;
+    }
+    return undefined;
+  }
+
+  /** @returns why the stream has to end. */
+  *#publishPending(): Steps<string | undefined> {
+    if (this.#isPartial) return undefined;
     const builder = this.#builder;
     const messages = this.#pending;
     this.#pending = [];
-    if (builder === undefined || messages.length === 0) return;
+    if (builder === undefined || messages.length === 0) return undefined;
     const startedMs = this.#clock.nowMs();
-    const issues = builder.apply(messages);
+    const issues = yield* builder.applySteps(messages);
     if (issues.length > 0) this.#events.issues?.(issues);
     // Other errors are of the object itself: asking again would bring the same.
     this.#broken ??= issues.find((issue) => issue.code === "bad_order")?.message;
-    if (this.#state === "syncing" && messages.some((message) => message.kind === "in_sync"))
-      this.#reachedSync();
-    if (this.#state === "syncing") return;
-    this.#publish(builder, startedMs);
-    // What broke is refused by the snapshot; only a new stream can mend it.
-    if (this.#broken !== undefined) this.#resync(`the stream broke its order: ${this.#broken}`);
-  }
-
-  #publish(builder: SnapshotBuilder, startedMs: number): void {
+    const reachesSync = this.#state === "syncing" && messages.some(({ kind }) => kind === "in_sync");
+    if (this.#state === "syncing" && !reachesSync) return undefined;
+    const snapshot = yield* builder.buildSteps(this.#revision + 1);
+    // From here on in one go: the state before may be stale, and must not count as fresh for the time of a build.
+    if (reachesSync) this.#reachedSync();
     this.#revision++;
-    const snapshot = builder.build(this.#revision);
     this.#store.publish(snapshot);
     this.#become(snapshot.hasEndpoint ? "in-sync" : "no-endpoint");
     this.#events.published?.(snapshot, this.#clock.nowMs() - startedMs);
+    // What broke is refused by the snapshot; only a new stream can mend it.
+    return this.#broken === undefined ? undefined : `the stream broke its order: ${this.#broken}`;
   }
 
   #reachedSync(): void {
@@ -223,16 +254,15 @@ export class PolicySyncClient {
     this.#become("in-sync");
   }
 
-  #resync(why: string): void {
-    const call = this.#call;
-    if (call === undefined) return;
-    this.#streamEnded(call, why);
-  }
-
+  /** What arrived before the end still counts, and is worked off at once. */
   #streamEnded(call: grpc.ClientReadableStream<Buffer>, why: string): void {
     if (call !== this.#call || this.#state === "closed") return;
-    this.#flush();
-    if (call !== this.#call) return;
+    this.#work.finish();
+    if (call === this.#call) finishSteps(this.#takeIn(call));
+    if (call === this.#call) this.#endStream(why);
+  }
+
+  #endStream(why: string): void {
     this.#dropStream();
     if (this.#state === "in-sync" || this.#state === "no-endpoint") this.#lost();
     this.#retry(why);
@@ -256,7 +286,9 @@ export class PolicySyncClient {
   #dropStream(): void {
     const call = this.#call;
     this.#call = undefined;
+    this.#work.cancel();
     this.#builder = undefined;
+    this.#unread = [];
     this.#pending = [];
     this.#isPartial = false;
     if (call !== undefined) {

@@ -5,10 +5,11 @@ import { loadDefinition } from "envoy-ext-authz-proto";
 import { toError } from "../base/assert.ts";
 import type { Issue } from "../base/issue.ts";
 import { err, ok, type Result } from "../base/result.ts";
+import { finishSteps, type Steps } from "../base/steps.ts";
 import { decodeMessage } from "../policy/decode-message.ts";
 import { encodeMessage } from "../policy/encode-message.ts";
 import type { Message } from "../policy/messages.ts";
-
+import { readSetUpdate } from "./set-update.ts";
 import { hasUnknownRuleField } from "./unknown-fields.ts";
 
 export const SYNC_PATH = "/felix.PolicySync/Sync";
@@ -75,6 +76,15 @@ export type ReceivedMessage = {
 
 /** An error's message says what is wrong with the bytes; it never throws. */
 export function readMessage(bytes: Buffer): Result<ReceivedMessage, Issue> {
+  return finishSteps(readMessageSteps(bytes));
+}
+
+/** The same in steps: members of sets come by the ten thousands. */
+export function* readMessageSteps(bytes: Buffer): Steps<Result<ReceivedMessage, Issue>> {
+  if (bytes.length >= LARGE_BYTES) {
+    const update = yield* readSetUpdate(bytes);
+    if (update !== undefined) return ok(update);
+  }
   let payload: { more?: boolean; sequence_number?: string };
   try {
     payload = syncCodec().responseDeserialize(bytes);
@@ -90,9 +100,15 @@ export function readMessage(bytes: Buffer): Result<ReceivedMessage, Issue> {
   delete payload.more;
   delete payload.sequence_number;
   if (Object.keys(payload).length === 0) return ok({ message: undefined, more });
+  yield;
   const message = decodeMessage(payload);
-  return message.ok ? ok({ message: guardRules(message.value, bytes), more }) : message;
+  if (!message.ok) return message;
+  yield;
+  return ok({ message: guardRules(message.value, bytes), more });
 }
+
+/** Smaller messages are read in one step. */
+const LARGE_BYTES = 65_536;
 
 const UNKNOWN_FIELD = "a rule has a field that this version does not know";
 

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Issue } from "../../src/base/issue.ts";
-import { EmbeddedPolicy, type JudgingOptions } from "../../src/cli/embedded-policy.ts";
+import {
+  EmbeddedPolicy,
+  type EmbeddedPolicyListener,
+  type JudgingOptions,
+} from "../../src/cli/embedded-policy.ts";
 import { guardedWorkload } from "../../src/cli/guarded-workload.ts";
 import type { PolicyFlags } from "../../src/cli/policy-flags.ts";
 import { readDirectory } from "../../src/datastore/files/read-directory.ts";
@@ -21,7 +25,8 @@ function find(kind: Resource["kind"], name: string): Resource {
   return found;
 }
 
-function observed(flags: PolicyFlags) {
+/** @param turns of an event loop, where work is to be divided: one step each. */
+function observed(flags: PolicyFlags, turns?: (() => void)[]) {
   let nowMs = 0;
   const seen = {
     revisions: [] as number[],
@@ -29,11 +34,13 @@ function observed(flags: PolicyFlags) {
     issues: [] as (readonly Issue[])[],
   };
   const clock = { nowMs: () => nowMs++, wallMs: () => 0 };
-  const policy = new EmbeddedPolicy(clock, flags, guardedWorkload(flags), {
+  const listener: EmbeddedPolicyListener = {
     onJudging: (options) => seen.judging.push(options),
     onPublish: ({ revision }) => seen.revisions.push(revision),
     onIssues: (issues) => seen.issues.push(issues),
-  });
+  };
+  const slicing = turns && { clock, sliceMs: 0, schedule: (next: () => void) => turns.push(next) };
+  const policy = new EmbeddedPolicy(clock, flags, guardedWorkload(flags), listener, slicing);
   return { policy, seen };
 }
 
@@ -68,6 +75,40 @@ describe("EmbeddedPolicy", () => {
     ]);
     assert.deepEqual(seen.revisions, [1, 2]);
     assert.equal(policy.store.current?.revision, 2);
+  });
+
+  it("works off later batches in slices, and what comes meanwhile in the next revision, none lost", () => {
+    const turns: (() => void)[] = [];
+    const { policy, seen } = observed(API, turns);
+    policy.onUpdates(SHOP.map(put));
+    policy.onInSync();
+    assert.deepEqual([seen.revisions, turns.length], [[1], 0]);
+    const before = policy.store.current?.counts.policies ?? 0;
+    const [catalogue, orders, web] = [
+      find("NetworkPolicy", "read-catalogue"),
+      find("NetworkPolicy", "place-orders"),
+      find("Pod", "web-1"),
+    ];
+    policy.onUpdates([{ kind: "delete", key: resourceKey(catalogue) }]);
+    policy.onUpdates([{ kind: "delete", key: resourceKey(orders) }]);
+    policy.onUpdates([{ kind: "delete", key: resourceKey(web) }]);
+    policy.onUpdates([put(orders)]);
+    assert.deepEqual([seen.revisions, policy.store.current?.counts.policies], [[1], before]);
+    while (turns.length > 0) turns.shift()?.();
+    assert.deepEqual(seen.revisions, [1, 2, 3]);
+    assert.equal(policy.store.current?.counts.policies, before - 1);
+  });
+
+  it("publishes nothing of what is not done when it is closed", () => {
+    const turns: (() => void)[] = [];
+    const { policy, seen } = observed(API, turns);
+    policy.onUpdates(SHOP.map(put));
+    policy.onInSync();
+    policy.onUpdates([{ kind: "delete", key: resourceKey(find("NetworkPolicy", "read-catalogue")) }]);
+    turns.shift()?.();
+    policy.close();
+    while (turns.length > 0) turns.shift()?.();
+    assert.deepEqual(seen.revisions, [1]);
   });
 
   it("takes the inventory as complete where another workload is listed, and as absent where only ours is", () => {

@@ -32,8 +32,8 @@ export const COMPILE_MUTANTS: MutantList = {
     {
       name: "a policy that comes back changed keeps its old rules",
       file: "policy/program-builder.ts",
-      find: "return this.#block(policy, policy, tier, label, policy.namespace, kept);",
-      replace: "return this.#block(id, policy, tier, label, policy.namespace, kept);",
+      find: "return yield* this.#block(policy, policy, tier, label, policy.namespace, kept);",
+      replace: "return yield* this.#block(this.#options, policy, tier, label, policy.namespace, kept);",
     },
     {
       name: "the second net of the same length hides the first",
@@ -183,8 +183,8 @@ export const COMPILE_MUTANTS: MutantList = {
     {
       name: "a set's delta removes what it adds",
       file: "policy/ip-set.ts",
-      find: "cidrs: set.cidrs.withDelta(added.cidrs, []).withDelta([], removed.cidrs),",
-      replace: "cidrs: set.cidrs.withDelta(added.cidrs, []).withDelta([], added.cidrs),",
+      find: "cidrs: yield* cidrs.withDeltaSteps([], removed.cidrs),",
+      replace: "cidrs: yield* cidrs.withDeltaSteps([], added.cidrs),",
     },
   ],
 };

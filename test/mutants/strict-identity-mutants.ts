@@ -294,7 +294,7 @@ export const IDENTITY_ROWS: readonly Mutant[] = [
   {
     name: "a rule of an unusable object asks what it says",
     file: "policy/program-builder.ts",
-    find: 'parseRule(rule, namespace, unusable === "")',
-    replace: "parseRule(rule, namespace, true)",
+    find: 'parseRules(inboundRules, namespace, unusable === "")',
+    replace: "parseRules(inboundRules, namespace, true)",
   },
 ];

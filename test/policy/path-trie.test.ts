@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { bitSetOf, complementBits } from "../../src/base/bit-set.ts";
+import { finishSteps } from "../../src/base/steps.ts";
 import { PathQuery } from "../../src/policy/compile/path-query.ts";
 import { type PathEntry, PathTrie } from "../../src/policy/compile/path-trie.ts";
 import { runSettings } from "../support/runs.ts";
@@ -29,7 +30,7 @@ function lookUp(
     ),
     rowCount,
   );
-  const trie = new PathTrie(entries, free);
+  const trie = finishSteps(PathTrie.compile(entries, free));
   const query = new PathQuery();
   query.scan(text + suffix, text.length, trie.depth);
   trie.match(query);

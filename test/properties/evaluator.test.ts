@@ -6,8 +6,9 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { evaluate, evaluateSnapshot } from "../../src/policy/evaluate.ts";
 import { explain } from "../../src/policy/explain.ts";
+import { Flow } from "../../src/policy/flow.ts";
 import { ANY_ENTITY, type Message, type Rule } from "../../src/policy/messages.ts";
-import type { PolicyOptions } from "../../src/policy/options.ts";
+import { DEFAULT_POLICY_OPTIONS, type PolicyOptions } from "../../src/policy/options.ts";
 import { type Snapshot, SnapshotStore } from "../../src/policy/snapshot.ts";
 import { SnapshotBuilder } from "../../src/policy/snapshot-builder.ts";
 import type { Verdict } from "../../src/policy/verdict.ts";
@@ -104,6 +105,28 @@ describe("evaluate()", () => {
       }),
       runSettings(1 / 16),
     );
+  });
+
+  it("tells methods apart that nobody has heard of", () => {
+    const rule: Rule = { ...ALLOW_ALL, http: { methods: ["PURGE"], paths: [] } };
+    const given: readonly Message[] = [
+      {
+        kind: "active_profile_update",
+        name: "p",
+        profile: { inboundRules: [rule], outboundRules: [], unusable: "" },
+      },
+      {
+        kind: "workload_endpoint_update",
+        id: { orchestratorId: "k8s", workloadId: "shop/api", endpointId: "eth0" },
+        endpoint: { state: "", name: "", profileIds: ["p"], ipv4Nets: [], ipv6Nets: [], tiers: [] },
+      },
+    ];
+    const snapshot = build(given, DEFAULT_POLICY_OPTIONS);
+    const flow = Object.assign(new Flow(), { hasHttp: true, path: "/" });
+    const allows = ["PURGE", "BREW", "PURGE", "GET", "BREW"].map(
+      (method) => evaluateSnapshot(snapshot, Object.assign(flow, { method })).allowed,
+    );
+    assert.deepEqual(allows, [true, false, true, false, false]);
   });
 
   it("remembers of one address nothing for another", () => {

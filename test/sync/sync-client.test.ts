@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import * as grpc from "@grpc/grpc-js";
 import { systemClock } from "../../src/base/clock.ts";
+import type { Slicing } from "../../src/base/steps.ts";
 import type { Message } from "../../src/policy/messages.ts";
 import { DEFAULT_POLICY_OPTIONS } from "../../src/policy/options.ts";
 import { SnapshotStore } from "../../src/policy/snapshot.ts";
@@ -40,7 +41,7 @@ type Sidecar = {
   readonly problems: string[];
 };
 
-function startSidecar(options: { maxStalenessMs?: number } = {}): Sidecar {
+function startSidecar(options: { maxStalenessMs?: number; slicing?: Slicing } = {}): Sidecar {
   const store = new SnapshotStore();
   const states: SyncState[] = [];
   const problems: string[] = [];
@@ -57,6 +58,7 @@ function startSidecar(options: { maxStalenessMs?: number } = {}): Sidecar {
       policy: DEFAULT_POLICY_OPTIONS,
       maxStalenessMs: options.maxStalenessMs,
       ownUid: process.getuid?.() ?? 0,
+      ...(options.slicing && { slicing: options.slicing }),
     },
     () => 0.1,
   );
@@ -116,7 +118,48 @@ const COMPLETE: readonly Message[] = [
   { kind: "in_sync" },
 ];
 
+/** One step a turn; turns are made by the test. */
+function stepByStep(turns: (() => void)[]): Slicing {
+  return { clock: systemClock, sliceMs: 0, schedule: (next) => turns.push(next) };
+}
+
+/** Turns until something holds. */
+async function turnUntil(turns: (() => void)[], holds: () => boolean): Promise<void> {
+  await until(() => {
+    turns.shift()?.();
+    return holds();
+  });
+}
+
 describe("PolicySyncClient", () => {
+  it("judges by the snapshot before while the next is made, and loses nothing that comes meanwhile", async () => {
+    const turns: (() => void)[] = [];
+    const fanOut = new FanOut();
+    fanOut.apply(COMPLETE);
+    await startAgent(fanOut);
+    const { client, store, problems } = startSidecar({ slicing: stepByStep(turns) });
+    await turnUntil(turns, () => client.status.state === "in-sync");
+    fanOut.apply([setMessage("s:1", ["10.0.0.1/32", "10.0.0.2/32"])]);
+    await until(() => turns.length > 0);
+    fanOut.apply([setMessage("s:1", ["10.0.0.3/32", "10.0.0.4/32", "10.0.0.5/32"])]);
+    assert.deepEqual([store.current?.revision, store.current?.counts.ipSetMembers], [1, 1]);
+    await turnUntil(turns, () => store.current?.counts.ipSetMembers === 3);
+    assert.deepEqual([client.status.streams, problems], [1, []]);
+  });
+
+  it("publishes nothing more once it is closed, and nothing of a candidate", async () => {
+    const turns: (() => void)[] = [];
+    const fanOut = new FanOut();
+    fanOut.apply(COMPLETE);
+    await startAgent(fanOut);
+    const { client, store } = startSidecar({ slicing: stepByStep(turns) });
+    await until(() => turns.length > 0);
+    client.close();
+    while (turns.length > 0) turns.shift()?.();
+    assert.equal(store.current === undefined, true);
+    assert.equal(client.status.state, "closed");
+  });
+
   it("publishes nothing before InSync, and then everything at once", async () => {
     const fanOut = new FanOut();
     fanOut.apply(COMPLETE.slice(0, -1));

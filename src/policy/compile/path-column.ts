@@ -1,4 +1,5 @@
 import { type BitSet, bitSetOf, complementBits } from "../../base/bit-set.ts";
+import type { Steps } from "../../base/steps.ts";
 import {
   foldTrailingSlash,
   hasReadings,
@@ -14,7 +15,6 @@ import type { HttpModel, PathModel } from "./rule-model.ts";
 export class PathColumn {
   /** Rows without paths. Rows whose HTTP part is not understood are among them: their methods' column says so. */
   readonly free: BitSet;
-  readonly all: BitSet;
   /** Rows with paths, understood or not. */
   readonly withPaths: BitSet;
   /** Whether all rules' paths are plain, so that every reading of them is the same but for the trailing `/`. */
@@ -24,14 +24,27 @@ export class PathColumn {
   readonly #tries: readonly PathTrie[];
 
   private constructor(
+    sets: { readonly free: BitSet; readonly withPaths: BitSet },
+    isPlain: boolean,
+    tries: readonly PathTrie[],
+  ) {
+    this.free = sets.free;
+    this.withPaths = sets.withPaths;
+    this.isPlain = isPlain;
+    this.#tries = tries;
+    this.depth = Math.max(0, ...tries.map((trie) => trie.depth));
+  }
+
+  /** Undefined where no rule has paths. */
+  static *compile(
     https: readonly (HttpModel | undefined)[],
     readings: readonly PathReading[] | "calico",
-  ) {
+  ): Steps<PathColumn | undefined> {
+    if (!https.some((http) => http?.paths !== undefined)) return undefined;
     const count = https.length;
     const rows = [...https.entries()];
     const judged = rows.filter(([, http]) => http?.paths !== undefined && !http.bad);
-    this.all = complementBits(bitSetOf(count, []), count);
-    this.withPaths = bitSetOf(
+    const withPaths = bitSetOf(
       count,
       rows.filter(([, http]) => http?.paths !== undefined).map(([row]) => row),
     );
@@ -39,19 +52,12 @@ export class PathColumn {
       count,
       judged.map(([row]) => row),
     );
-    this.free = complementBits(constrained, count);
+    const free = complementBits(constrained, count);
     const entries = judged.flatMap(([row, http]) => (http?.paths ?? []).map((path) => ({ ...path, row })));
-    this.isPlain = entries.every(({ path }) => isPlainPath(path, path.length));
-    this.#tries = compileTries(entries, this.isPlain, this.free, readings);
-    this.depth = Math.max(0, ...this.#tries.map((trie) => trie.depth));
-  }
-
-  /** Undefined where no rule has paths. */
-  static compile(
-    https: readonly (HttpModel | undefined)[],
-    readings: readonly PathReading[] | "calico",
-  ): PathColumn | undefined {
-    return https.some((http) => http?.paths !== undefined) ? new PathColumn(https, readings) : undefined;
+    const isPlain = entries.every(({ path }) => isPlainPath(path, path.length));
+    yield;
+    const tries = yield* compileTries(entries, isPlain, free, readings);
+    return new PathColumn({ free, withPaths }, isPlain, tries);
   }
 
   trieOf(readingIndex: number): PathTrie {
@@ -69,34 +75,41 @@ export function readRulePath({ path }: PathModel, reading: PathReading | "calico
   return hasReadings(path) ? readPath(path, reading) : undefined;
 }
 
-function compileTries(
+function* compileTries(
   entries: readonly (PathModel & { readonly row: number })[],
   isPlain: boolean,
   free: BitSet,
   readings: readonly PathReading[] | "calico",
-): readonly PathTrie[] {
+): Steps<readonly PathTrie[]> {
   const known = new Map<string, PathTrie>();
-  return (readings === "calico" ? (["calico"] as const) : readings).map((reading) => {
+  const tries: PathTrie[] = [];
+  for (const reading of readings === "calico" ? (["calico"] as const) : readings) {
     const isFolded = reading === "reference" || reading === "calico";
     const key = isPlain ? `plain ${isFolded}` : reading;
-    const trie = known.get(key) ?? new PathTrie(readEntries(entries, isPlain, reading), free);
+    const trie =
+      known.get(key) ?? (yield* PathTrie.compile(yield* readEntries(entries, isPlain, reading), free));
     known.set(key, trie);
-    return trie;
-  });
+    tries.push(trie);
+  }
+  return tries;
 }
 
 /** The rules' paths under one reading. Plain ones are what they are, but for the trailing `/` where the reading folds it. */
-function readEntries(
+function* readEntries(
   entries: readonly (PathModel & { readonly row: number })[],
   isPlain: boolean,
   reading: PathReading | "calico",
-): readonly PathEntry[] {
-  if (isPlain) {
-    if (reading !== "reference" && reading !== "calico") return entries;
-    return entries.map(({ row, kind, path }) => ({ row, kind, path: foldTrailingSlash(path) }));
+): Steps<readonly PathEntry[]> {
+  if (isPlain && reading !== "reference" && reading !== "calico") return entries;
+  const read: PathEntry[] = [];
+  let count = 0;
+  for (const entry of entries) {
+    const path = isPlain ? foldTrailingSlash(entry.path) : readRulePath(entry, reading);
+    if (path !== undefined) read.push({ row: entry.row, kind: entry.kind, path });
+    if (++count % STEP_PATHS === 0) yield;
   }
-  return entries.flatMap((entry): PathEntry[] => {
-    const path = readRulePath(entry, reading);
-    return path === undefined ? [] : [{ row: entry.row, kind: entry.kind, path }];
-  });
+  return read;
 }
+
+/** Paths read in one step. */
+const STEP_PATHS = 256;

@@ -1,4 +1,5 @@
 import type { BitSet } from "../../base/bit-set.ts";
+import type { Steps } from "../../base/steps.ts";
 import { addToSegmentHash, type PathQuery, SEGMENT_HASH_START } from "./path-query.ts";
 import { FREE_ROWS, type RowSets, RowSetsBuilder } from "./row-sets.ts";
 
@@ -20,22 +21,30 @@ export class PathTrie {
   /** Open addressing: 0 is free, else the index of a child node. */
   readonly #table: Int32Array;
 
+  private constructor(depth: number, nodes: Nodes, sets: RowSets) {
+    this.depth = depth;
+    this.sets = sets;
+    this.#nodes = nodes;
+    this.#table = createTable(nodes);
+  }
+
   /** @param entries by ascending row. @param free rows without paths: yes for every path. */
-  constructor(entries: readonly PathEntry[], free: BitSet) {
+  static *compile(entries: readonly PathEntry[], free: BitSet): Steps<PathTrie> {
     const root = createDraft("", 0, 0);
     const drafts = [root];
     let depth = 0;
+    let count = 0;
     for (const entry of entries) {
       const segments = splitPath(entry.path);
       depth = Math.max(depth, segments.length + 1); // the twin of a path that ends in `/` is one deeper
       addEntry(drafts, entry, segments);
       addTwins(drafts, entry, segments);
+      if (++count % STEP_NODES === 0) yield;
     }
-    this.depth = depth;
     const sets = new RowSetsBuilder(free);
-    this.#nodes = finishNodes(drafts, sets);
-    this.sets = sets.finish();
-    this.#table = createTable(this.#nodes);
+    const nodes = yield* finishNodes(drafts, sets);
+    yield;
+    return new PathTrie(depth, nodes, sets.finish());
   }
 
   /** Leaves the rows in `query.yes` and `query.maybe`, as numbers of `sets`; the same number where nothing is unknown. */
@@ -77,6 +86,9 @@ export class PathTrie {
 
 /** What is known of each node, NODE_WORDS numbers each, beside its segment's text: no objects to follow, or to collect. */
 type Nodes = { readonly words: Int32Array; readonly segments: readonly string[] };
+
+/** Paths added, and nodes finished, in one step. */
+const STEP_NODES = 128;
 
 const NODE_WORDS = 8;
 const HASH = 0;
@@ -151,7 +163,7 @@ function hashSegment(segment: string): number {
 }
 
 /** Parents come before their children, so what a node inherits is finished when it is needed. */
-function finishNodes(drafts: readonly Draft[], sets: RowSetsBuilder): Nodes {
+function* finishNodes(drafts: readonly Draft[], sets: RowSetsBuilder): Steps<Nodes> {
   const words = new Int32Array(drafts.length * NODE_WORDS);
   for (const [index, { segment, hash, parent, bare, slash, slashTwins }] of drafts.entries()) {
     const above = parent * NODE_WORDS;
@@ -174,6 +186,7 @@ function finishNodes(drafts: readonly Draft[], sets: RowSetsBuilder): Nodes {
     words[at + BARE_YES + 1] = sets.union(bareYes, slashRows);
     words[at + SLASH_YES] = slashYes;
     words[at + SLASH_YES + 1] = sets.union(slashYes, joinRows(bareRows, slashTwins));
+    if ((index + 1) % STEP_NODES === 0) yield;
   }
   return { words, segments: drafts.map(({ segment }) => segment) };
 }

@@ -1,4 +1,5 @@
 import { type BitSet, complementBits, createBitSet } from "../../base/bit-set.ts";
+import type { Steps } from "../../base/steps.ts";
 import type { PolicyOptions } from "../options.ts";
 import { type PathReading, PROFILE_READINGS } from "../path-readings.ts";
 import { AddressColumn } from "./address-column.ts";
@@ -34,10 +35,24 @@ export class Segment {
   readonly path: PathColumn | undefined;
   readonly protocol: ProtocolColumn | undefined;
 
-  constructor(rows: readonly Row[], options: PolicyOptions) {
+  private constructor(rows: readonly Row[], setIds: readonly string[], columns: SegmentColumns) {
     this.rows = rows;
     this.actions = Uint8Array.from(rows, (row) => row.action);
     this.all = complementBits(createBitSet(rows.length), rows.length);
+    this.setIds = setIds;
+    this.sourceIdentity = columns.sourceIdentity;
+    this.sourceAddress = columns.sourceAddress;
+    this.sourcePort = columns.sourcePort;
+    this.destinationIdentity = columns.destinationIdentity;
+    this.destinationAddress = columns.destinationAddress;
+    this.destinationPort = columns.destinationPort;
+    this.method = columns.method;
+    this.path = columns.path;
+    this.protocol = columns.protocol;
+  }
+
+  /** In steps of a column each; paths, which take longest, in several. */
+  static *compile(rows: readonly Row[], options: PolicyOptions): Steps<Segment> {
     const models = rows.map((row) => row.model);
     // A rule of an unusable object asks nothing that could be answered; the protocol column makes it unknown.
     const judged = models.map((model) => (model?.usable ? model : undefined));
@@ -45,18 +60,50 @@ export class Segment {
     const destinations = judged.map((model) => model?.destination);
     const https = judged.map((model) => model?.http);
     const setIndexes = indexSets([...sources, ...destinations]);
-    this.setIds = [...setIndexes.keys()];
-    this.sourceIdentity = IdentityColumn.compile(sources);
-    this.sourceAddress = AddressColumn.compile(sources, setIndexes);
-    this.sourcePort = PortColumn.compile(sources);
-    this.destinationIdentity = IdentityColumn.compile(destinations);
-    this.destinationAddress = AddressColumn.compile(destinations, setIndexes);
-    this.destinationPort = PortColumn.compile(destinations);
-    this.method = MethodColumn.compile(https);
-    this.path = PathColumn.compile(https, readingsOf(options));
-    this.protocol = ProtocolColumn.compile(models);
+    yield;
+    const sourceIdentity = IdentityColumn.compile(sources);
+    yield;
+    const sourceAddress = AddressColumn.compile(sources, setIndexes);
+    yield;
+    const sourcePort = PortColumn.compile(sources);
+    yield;
+    const destinationIdentity = IdentityColumn.compile(destinations);
+    yield;
+    const destinationAddress = AddressColumn.compile(destinations, setIndexes);
+    yield;
+    const destinationPort = PortColumn.compile(destinations);
+    yield;
+    const method = MethodColumn.compile(https);
+    yield;
+    const path = yield* PathColumn.compile(https, readingsOf(options));
+    const protocol = ProtocolColumn.compile(models);
+    yield;
+    return new Segment(rows, [...setIndexes.keys()], {
+      sourceIdentity,
+      sourceAddress,
+      sourcePort,
+      destinationIdentity,
+      destinationAddress,
+      destinationPort,
+      method,
+      path,
+      protocol,
+    });
   }
 }
+
+type SegmentColumns = Pick<
+  Segment,
+  | "sourceIdentity"
+  | "sourceAddress"
+  | "sourcePort"
+  | "destinationIdentity"
+  | "destinationAddress"
+  | "destinationPort"
+  | "method"
+  | "path"
+  | "protocol"
+>;
 
 /** The readings that a request's path is judged under; "calico" is the reference reading by its own rules. */
 export function readingsOf(options: PolicyOptions): readonly PathReading[] | "calico" {
