@@ -1,15 +1,13 @@
 /** A cluster for the tests: a control plane with Calico's kinds, an account for the node agent, and short ways to write. */
 import { join } from "node:path";
-import { CalcGraph, type LocalEndpoint } from "../../../src/calc/graph.ts";
 import { calicoDefinitions } from "../../../src/cli/demo/calico-definitions.ts";
-import type { DatastoreListener } from "../../../src/datastore/datastore.ts";
 import { locateInObject } from "../../../src/datastore/locate.ts";
 import { parseResource } from "../../../src/datastore/parse-resource.ts";
-import { type Resource, type ResourceUpdate, resourceKey } from "../../../src/datastore/resources.ts";
+import type { Resource } from "../../../src/datastore/resources.ts";
+import { isMapping } from "../../../src/datastore/schema/kind.ts";
 import { BUILT_IN_TIERS } from "../../../src/datastore/schema/tier.ts";
-import { Folded } from "../../calc/fold.ts";
 import { ControlPlane, type Json } from "../../control-plane/control-plane.ts";
-import { RecordedListener } from "../../support/recorded-listener.ts";
+import { CALICO_V3, type HistoryChange } from "../../support/scripted-history.ts";
 
 export const CALICO = "crd.projectcalico.org/v1";
 const DEPLOY = join(import.meta.dirname, "../../../deploy/kubernetes");
@@ -111,45 +109,24 @@ function withoutNoise(item: Json, apiVersion: string, kind: string): Json {
   return { ...item, metadata, apiVersion, kind };
 }
 
-/** What the calculation says of a state, from scratch. */
-export function calculateFromScratch(
-  resources: readonly Resource[],
-  local: readonly LocalEndpoint[],
-): Folded {
-  const graph = new CalcGraph({ local, inventory: "complete" });
-  graph.apply(resources.map((resource) => ({ kind: "put", key: resourceKey(resource), resource })));
-  graph.setInSync();
-  return new Folded().apply(graph.flush());
-}
-
-/** A datastore's listener that calculates as it goes. */
-export class Calculating extends RecordedListener implements DatastoreListener {
-  readonly folded: Folded = new Folded();
-  readonly #graph: CalcGraph;
-  #onMessages: (() => void) | undefined;
-
-  constructor(local: readonly LocalEndpoint[], onMessages?: () => void) {
-    super();
-    this.#graph = new CalcGraph({ local, inventory: "complete" });
-    this.#onMessages = onMessages;
-  }
-
-  override onUpdates(batch: readonly ResourceUpdate[]): void {
-    this.#graph.apply(batch);
-    this.#flush();
-    super.onUpdates(batch);
-  }
-
-  override onInSync(): void {
-    this.#graph.setInSync();
-    this.#flush();
-    super.onInSync();
-  }
-
-  #flush(): void {
-    const messages = this.#graph.flush();
-    this.folded.apply(messages);
-    if (messages.length > 0) this.#onMessages?.();
+/** One change of a history, through the API. */
+export async function applyChange(plane: ControlPlane, { kind: how, object }: HistoryChange): Promise<void> {
+  const { kind, metadata, spec, status, ...rest } = object;
+  const apiVersion = object.apiVersion === CALICO_V3 ? CALICO : object.apiVersion;
+  const path = `${pathOf(apiVersion, kind, metadata.namespace)}/${metadata.name}`;
+  const { labels } = metadata;
+  if (how === "delete") {
+    await plane.request("DELETE", path, { gracePeriodSeconds: 0 });
+  } else if (how === "update") {
+    // What a patch leaves out stays, so an order that is gone has to be said.
+    const patch = apiVersion === CALICO && isMapping(spec) ? { spec: { order: null, ...spec } } : {};
+    await plane.request("PATCH", path, { metadata: { labels }, ...patch });
+  } else if (kind === "Pod" && metadata.namespace !== undefined && isMapping(status)) {
+    const { namespace } = metadata;
+    await createPod(plane, { ...metadata, namespace }, String(status["podIP"]), isMapping(spec) ? spec : {});
+  } else {
+    const { apiVersion: _, ...fields } = rest;
+    await create(plane, apiVersion, kind, metadata, spec === undefined ? fields : { ...fields, spec });
   }
 }
 
