@@ -12,8 +12,8 @@ const ROOT = join(import.meta.dirname, "..");
 const DIST = join(ROOT, "dist");
 const CLI = join(DIST, "cli");
 
-/** Required from where they are installed: one optional and large, one that reads files which lie beside it. */
-const NOT_BUNDLED = [/^@kubernetes\//, "grpc-health-check"];
+/** Optional and large: required from where it is installed. */
+const NOT_BUNDLED = /^@kubernetes\//;
 
 /**
  * What our use of a package never reaches, though the package loads it at once: commander starts other programs as commands, pino

@@ -48,6 +48,7 @@ export type {
 export type { HealthClient } from "./generated/grpc/health/v1/Health.ts";
 export type { X509BundlesResponse__Output as X509BundlesResponseOutput } from "./generated/X509BundlesResponse.ts";
 export type { X509SVIDResponse__Output as X509SvidResponseOutput } from "./generated/X509SVIDResponse.ts";
+export { CHECK_PATH_V2, CHECK_PATH_V2ALPHA, CHECK_PATH_V3 } from "./paths.ts";
 export type { ProtoGrpcType };
 
 /** Where the protocol texts lie: beside the compiled files, in a checkout and in an installed package alike. */
@@ -88,9 +89,3 @@ export function loadEtcdProtocols(): EtcdProtoGrpcType {
   ) as unknown as EtcdProtoGrpcType;
   return etcd;
 }
-
-/** Full method paths, for servers that handle the bytes themselves. */
-export const CHECK_PATH_V3 = "/envoy.service.auth.v3.Authorization/Check";
-export const CHECK_PATH_V2 = "/envoy.service.auth.v2.Authorization/Check";
-/** v2's messages under an older name. */
-export const CHECK_PATH_V2ALPHA = "/envoy.service.auth.v2alpha.Authorization/Check";

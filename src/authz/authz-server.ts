@@ -1,5 +1,5 @@
 import { createServer, type Server as NetServer, type Socket } from "node:net";
-import { CHECK_PATH_V2, CHECK_PATH_V2ALPHA, CHECK_PATH_V3 } from "envoy-ext-authz-proto";
+import { CHECK_PATH_V2, CHECK_PATH_V2ALPHA, CHECK_PATH_V3 } from "envoy-ext-authz-proto/paths";
 import type { Clock } from "../base/clock.ts";
 import {
   CHECK_CONNECTIONS_MAX,
@@ -22,7 +22,6 @@ import type { CheckVersion } from "./decode-check-request.ts";
 import { HEALTH_CHECK_PATH, Health } from "./health.ts";
 import { OverloadGuard } from "./overload-guard.ts";
 import type { TlsCredentialStore } from "./tls-credentials.ts";
-import { createTlsListener } from "./tls-listener.ts";
 import { listenOnUnixSocket, SOCKET_MODE_DEFAULT, type SocketAccess } from "./unix-socket.ts";
 
 /** How TCP listeners are secured. Unix sockets never are: their file's permissions do that. */
@@ -128,7 +127,7 @@ export class AuthzServer {
 
   /** May be called for several addresses. Resolves with the address once it is listened on, its port filled in. */
   async listen(address: ListenAddress): Promise<ListenAddress> {
-    const listener = this.#createListener(address);
+    const listener = await this.#createListener(address);
     if (address.kind === "unix") {
       await listenOnUnixSocket(listener, address.path, this.#options.socketAccess ?? SOCKET_ACCESS_DEFAULT);
       this.#keep(listener);
@@ -195,8 +194,11 @@ export class AuthzServer {
     if (this.#errorBucket.take()) this.#options.onError?.(error);
   }
 
-  /** TLS ends at our own listener, so that clients are let in by what we verify and certificates can be replaced. */
-  #createListener(address: ListenAddress): NetServer {
+  /**
+   * TLS ends at our own listener, so that clients are let in by what we verify and certificates can be replaced. It is loaded only
+   * where it is served.
+   */
+  async #createListener(address: ListenAddress): Promise<NetServer> {
     const security = address.kind === "unix" ? undefined : this.#tcpSecurity(address);
     if (security?.kind !== "tls") {
       return createServer({ noDelay: true }, (socket) => {
@@ -204,6 +206,7 @@ export class AuthzServer {
         else socket.destroy();
       });
     }
+    const { createTlsListener } = await import("./tls-listener.ts");
     return createTlsListener({
       credentials: security.credentials,
       admit: security.admit,

@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { createSecureContext, type SecureContextOptions } from "node:tls";
+import type { SecureContextOptions } from "node:tls";
 
 /** What a TLS server shows and whom it asks for, all in PEM. */
 export type TlsCredentials = {
@@ -30,6 +30,8 @@ export class TlsCredentialStore {
   /** Throws, and keeps what was there, if the key is not the certificate's or something can't be read. */
   replace(next: TlsCredentials): void {
     const options = contextOptions(next);
+    // Not imported: every sidecar has such a store, and most have no TLS.
+    const { createSecureContext } = process.getBuiltinModule("node:tls");
     createSecureContext(options); // throws on what can't be read; that the two belong together it does not ask
     if (!new X509Certificate(next.certificateChain).checkPrivateKey(createPrivateKey(next.privateKey))) {
       throw new Error("the key is not that of the certificate");
