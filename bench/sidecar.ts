@@ -18,7 +18,7 @@ const CONNECT_RETRY_MS = 2;
 
 const IS_BUILT = existsSync(COMPILED);
 /** What is started: the bundle after `npm run build`, else the sources, which take longer to load. */
-const PROGRAM: readonly string[] = IS_BUILT ? [...launchFlags(), COMPILED] : [SOURCE];
+const PROGRAM: readonly string[] = IS_BUILT ? builtProgram() : [process.execPath, SOURCE];
 export const PROGRAM_NAME: string = IS_BUILT ? "built" : "from TypeScript";
 
 export type ServerProcess = {
@@ -59,10 +59,11 @@ export async function startConstantServer(transport: "grpc-go" | "node:http2"): 
   return await startServer("server core", (socket) => [process.execPath, script, socket]);
 }
 
-/** Node's flags in the launcher's first line, which count when it is started as a program of its own. */
-function launchFlags(): readonly string[] {
+/** As its first line has it, `#!/usr/bin/env -S VARIABLE=… node --flag…`, but with this Node. */
+function builtProgram(): readonly string[] {
   const [line = ""] = readFileSync(COMPILED, "utf8").split("\n");
-  return line.split(" ").filter((word) => word.startsWith("--"));
+  const words = line.replace("#!/usr/bin/env -S ", "").split(" ");
+  return ["env", ...words.map((word) => (word === "node" ? process.execPath : word)), COMPILED];
 }
 
 /**
@@ -82,9 +83,12 @@ export async function awaitVerdict(
   }
 }
 
-export function residentMb(pid: number): number {
-  const match = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
-  return Number(match?.[1]) / 1024;
+/** `RssAnon` is what is in no file: the process's own. */
+export function residentMb(pid: number, of: "VmRSS" | "RssAnon" = "VmRSS"): number {
+  const line = readFileSync(`/proc/${pid}/status`, "utf8")
+    .split("\n")
+    .find((each) => each.startsWith(of));
+  return Number(line?.replace(/\D/g, "")) / 1024;
 }
 
 /** A process that does not outlive the bench, however that ends. */
@@ -99,7 +103,7 @@ export function spawnForBench(argv: readonly string[]): ChildProcess {
 
 /** The command line of `ephor COMMAND`. */
 export function ephor(command: string): string[] {
-  return [process.execPath, ...PROGRAM, command];
+  return [...PROGRAM, command];
 }
 
 async function startServer(

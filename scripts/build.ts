@@ -39,8 +39,9 @@ const withoutTheUnreached: Plugin = {
 };
 
 rmSync(DIST, { recursive: true, force: true });
-await bundle({ program: "src/cli/main.ts" });
+const parts = await bundle({ program: "src/cli/main.ts" });
 await bundle({ main: "src/cli/launcher.ts" });
+writeFileSync(join(CLI, "parts.json"), `${JSON.stringify(parts, undefined, 2)}\n`);
 chmodSync(join(CLI, "main.js"), 0o755);
 mkdirSync(DIST, { recursive: true });
 // The package's own sources are ES modules. A bundle is required, part by part, which takes less time and memory.
@@ -51,7 +52,8 @@ cpSync(PROTO_DIRECTORY, join(DIST, "protos"), { recursive: true });
 const cached = spawnSync(process.execPath, [join(ROOT, "scripts/code-cache.ts")], { stdio: "inherit" });
 process.exitCode = cached.status ?? 1;
 
-async function bundle(input: Record<string, string>): Promise<void> {
+/** Bundles, and tells of each part which packages are in it. */
+async function bundle(input: Record<string, string>): Promise<Record<string, readonly string[]>> {
   const build = await rolldown({
     cwd: ROOT,
     input,
@@ -63,7 +65,7 @@ async function bundle(input: Record<string, string>): Promise<void> {
       report(level, log);
     },
   });
-  await build.write({
+  const { output } = await build.write({
     dir: CLI,
     format: "cjs",
     entryFileNames: "[name].js",
@@ -72,4 +74,11 @@ async function bundle(input: Record<string, string>): Promise<void> {
     comments: { legal: true, annotation: false, jsdoc: false },
   });
   await build.close();
+  const chunks = output.filter((file) => file.type === "chunk");
+  return Object.fromEntries(chunks.map(({ fileName, moduleIds }) => [fileName, packagesOf(moduleIds)]));
+}
+
+function packagesOf(files: readonly string[]): readonly string[] {
+  const names = files.flatMap((file) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? []);
+  return [...new Set(names)].sort();
 }
