@@ -29,7 +29,6 @@ describe("Connection under frames that ask for nothing", () => {
   const floods: readonly (readonly [what: string, before: Buffer, bytes: Buffer])[] = [
     ["PING", Buffer.alloc(0), frames.ping()],
     ["SETTINGS", Buffer.alloc(0), frames.settings()],
-    ["settings", Buffer.alloc(0), frames.settings([SETTING.initialWindowSize, 1])],
     ["PRIORITY", Buffer.alloc(0), frames.priority(1, 3)],
     ["WINDOW_UPDATE", Buffer.alloc(0), frames.windowUpdate(0, 1)],
     ["unknown frames", Buffer.alloc(0), frame(0x20, 0, 0)],
