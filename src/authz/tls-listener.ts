@@ -27,6 +27,7 @@ export function createTlsListener(options: TlsListenerOptions): Server {
   const server = createServer({
     ...contextOptions(current),
     ALPNProtocols: ["h2"],
+    noDelay: true,
     handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS,
     requestCert: admit !== undefined || current.clientAuthorities !== undefined,
     // Where we judge clients ourselves, the library must not refuse those whose authority only we know.
