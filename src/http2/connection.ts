@@ -27,7 +27,13 @@ import type { Output } from "./output.ts";
 import * as h2 from "./protocol.ts";
 import type { ConnectionOptions, ConnectionShared, RequestHandler, Responder } from "./request-handler.ts";
 import { ResponseWriter } from "./response-writer.ts";
-import { isSettingsLength, readSettings, type SettingsSink, writeServerPreface } from "./settings.ts";
+import {
+  isSettingsLength,
+  readSettings,
+  SETTING_BYTES,
+  type SettingsSink,
+  writeServerPreface,
+} from "./settings.ts";
 import type { Stream } from "./stream.ts";
 import { StreamTable } from "./stream-table.ts";
 
@@ -390,6 +396,7 @@ export class Connection<Call> implements FrameSink, SettingsSink, Responder<Call
       return start === end ? undefined : faults.WRONG_SIZE;
     }
     if (!isSettingsLength(end - start)) return faults.WRONG_SIZE;
+    if (!this.#guard.settings((end - start) / SETTING_BYTES)) return faults.TOO_MANY_FRAMES;
     const code = readSettings(bytes, start, end, this);
     if (code !== h2.NO_ERROR) return fault(code, "a setting has a value that it can't have");
     writeSettingsAck(this.#output);

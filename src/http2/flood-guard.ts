@@ -41,6 +41,12 @@ export class FloodGuard {
     return --this.#control >= 0;
   }
 
+  /** Each setting counts like a frame, since it can cost as much as there are streams. @returns false when there have been too many. */
+  settings(count: number): boolean {
+    this.#control -= count;
+    return this.#control >= 0;
+  }
+
   /** @returns false when there have been too many. */
   streamReset(): boolean {
     return --this.#resets >= 0;

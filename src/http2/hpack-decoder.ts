@@ -80,14 +80,15 @@ export class HpackDecoder {
       let value: ReadString;
       if (first >= 0x80) {
         const index = reader.integer(0x7f);
-        if (index <= 0) return "compression_error";
+        if (index <= 0 || index > STATIC_INDEX_MAX + table.count) return "compression_error";
+        // One byte may stand for thousands: what isn't told any more isn't fetched either.
+        if (listBytes > this.#listBytesMax) continue;
         if (index <= STATIC_INDEX_MAX) {
           const field = STATIC_FIELDS[index - 1]!;
           name = field[0];
           value = field[1];
         } else {
           const age = index - STATIC_INDEX_MAX - 1;
-          if (age >= table.count) return "compression_error";
           name = table.name(age);
           value = table.value(age);
         }

@@ -19,7 +19,7 @@ import {
 } from "./protocol.ts";
 
 /** An identifier and a value. */
-const SETTING_BYTES = 6;
+export const SETTING_BYTES = 6;
 const FRAME_SIZE_LARGEST = 0xff_ffff;
 
 /** What of a peer's settings changes how we write. The others tell of what we never do, or were our own choice to heed. */

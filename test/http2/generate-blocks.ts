@@ -74,7 +74,7 @@ const prelude = fc
   .map((entries) => concat(entries.map((entry) => wire.inserted(...entry))));
 
 /** Where in the bytes, as a share of their length, and what happens there. */
-const mutation = fc.record({
+export const mutation = fc.record({
   kind: fc.constantFrom("flip", "set", "insert", "remove", "cut", "repeat"),
   place: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
   byte: fc.integer({ min: 0, max: 255 }),

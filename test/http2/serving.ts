@@ -15,6 +15,9 @@ export type Listening = "unix" | "tcp" | { readonly certificatePem: string; read
 /** A gRPC server of ours that listens, with the limits of checks. */
 export class Serving implements AsyncDisposable {
   readonly server: GrpcServer;
+  /** Real time, and what a test lets pass beside it. */
+  readonly clock = { nowMs: () => systemClock.nowMs() + this.passedMs, wallMs: systemClock.wallMs };
+  passedMs = 0;
   readonly errors: Error[] = [];
   readonly #listener: Server;
   readonly #folder: string = mkdtempSync(join(tmpdir(), "ephor-http2-"));
@@ -25,7 +28,7 @@ export class Serving implements AsyncDisposable {
     methods: ReadonlyMap<string, UnaryMethod>,
     options: Partial<GrpcServerOptions>,
   ) {
-    this.server = new GrpcServer(systemClock, methods, {
+    this.server = new GrpcServer(this.clock, methods, {
       streamsMax: 1_000,
       messageMaxBytes: 4_194_304,
       messageReadMaxBytes: 67_108_864,
