@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 export type Figure = {
   readonly name: string;
   readonly value: number;
-  readonly unit: "ns" | "µs" | "ms" | "bytes" | "KB" | "MB" | "1/s" | "×" | "";
+  readonly unit: "ns" | "µs" | "ms" | "bytes" | "KB" | "MB" | "1/s" | "×" | "%" | "";
   /** Median of the samples divided by the median of the baseline's, where it is a time on the CPU. */
   readonly ratio?: number;
   /** Smallest and largest of the runs whose median the value is. */

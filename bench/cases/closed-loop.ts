@@ -68,6 +68,7 @@ function reportShape(shape: string, results: ReadonlyMap<string, readonly LoadRe
       ratio: perSecond(name) / perSecond(GRPC_GO),
       also: [
         { name: "CPU", value: over(({ cpuUs }) => cpuUs[server.pid] ?? Number.NaN), unit: "µs" },
+        { name: "generator busy", value: over(({ ownCpuShare }) => ownCpuShare * 100), unit: "%" },
         { name: "p50", value: over(({ p50Us }) => p50Us), unit: "µs" },
         { name: "p99", value: over(({ p99Us }) => p99Us), unit: "µs" },
         { name: "p99.9", value: over(({ p999Us }) => p999Us), unit: "µs" },

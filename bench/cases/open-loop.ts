@@ -4,7 +4,7 @@ import { reportLatency } from "../latency.ts";
 import { type LoadResult, runLoad } from "../load.ts";
 import type { ServerProcess } from "../sidecar.ts";
 
-const RUNS = 7;
+const RUNS = 5;
 const SECONDS = 3;
 const WARM_UP_SECONDS = 0.3;
 const FIRST_SECONDS = 2;
