@@ -20,7 +20,7 @@ const (
 	// An open loop begins this long after its preparations.
 	headStartNs = 2_000_000
 	// A larger share of answers that are not the expected one is no measurement.
-	refusedMax = 0.05
+	refusedMax = 0.5
 )
 
 // loop drives all connections from one thread, with no goroutine and no allocation while it measures.
