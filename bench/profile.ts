@@ -1,16 +1,16 @@
 /** Where a check's time goes: `node bench/profile.ts` prints each part's share of a sidecar's CPU time under load, from V8's profiler. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { CHECK_PATH_V3 } from "envoy-ext-authz-proto";
-import { LOAD_CORE, pinned, SERVER_CORE } from "./cores.ts";
+import { pinned, SERVER_CORE } from "./cores.ts";
 import { SHOP, temporaryDirectory } from "./directories.ts";
+import { runLoad } from "./load.ts";
 import { encodeRequest } from "./requests.ts";
 
-const CHECKS = 200_000;
+const SECONDS = 4;
 const INTERVAL_US = 200;
 /** What is measured of a profile: after warming up, before the end. */
 const FROM = 0.5;
@@ -38,11 +38,7 @@ type Profile = {
 
 const directory = temporaryDirectory();
 const socket = join(directory, "s");
-const body = join(directory, "body");
 const message = encodeRequest("http", { path: "/items/1?page=2" });
-const prefix = Buffer.alloc(5);
-prefix.writeUInt32BE(message.length, 1);
-writeFileSync(body, Buffer.concat([prefix, message]));
 
 const program = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 const profiling = ["--cpu-prof", `--cpu-prof-interval=${INTERVAL_US}`, `--cpu-prof-dir=${directory}`];
@@ -65,15 +61,18 @@ const [command = "", ...argv] = pinned(SERVER_CORE, [
 ]);
 const sidecar = spawn(command, argv, { stdio: "inherit" });
 while (!existsSync(socket)) await sleep(50);
-const headers = ["-H", "content-type: application/grpc", "-H", "te: trailers"];
-const target = ["-B", `unix:${socket}`, `http://localhost${CHECK_PATH_V3}`];
-const asked = ["-n", String(CHECKS), "-c", "8", "-m", "10", "-d", body, ...headers, ...target];
-const [loadCommand = "", ...loadArgv] = pinned(LOAD_CORE, ["h2load", ...asked]);
-const load = spawnSync(loadCommand, loadArgv);
+await runLoad({
+  address: socket,
+  ask: message,
+  connections: 8,
+  shape: { streams: 10 },
+  seconds: SECONDS,
+  warmUpSeconds: 0,
+  pids: [],
+  expect: "deny",
+});
 sidecar.kill("SIGTERM");
 await once(sidecar, "exit");
-if (load.status !== 0)
-  throw new Error("h2load failed, or is missing: it is in Debian's package nghttp2-client");
 
 const file = readdirSync(directory).find((name) => name.endsWith(".cpuprofile"));
 if (file === undefined) throw new Error("the sidecar left no profile");
