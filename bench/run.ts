@@ -37,6 +37,8 @@ const CASES: readonly Case[] = [
   { name: "encode-allow", file: "encode.ts", args: ["allow"] },
   { name: "encode-deny", file: "encode.ts", args: ["deny"] },
   { name: "set", file: "set.ts", args: [] },
+  { name: "pauses-slices", file: "pauses.ts", args: ["slices"] },
+  { name: "pauses-at-once", file: "pauses.ts", args: ["at-once"] },
   { name: "calculation", file: "calculation.ts", args: [] },
   { name: "closed-loop", file: "closed-loop.ts", args: [] },
   { name: "open-loop", file: "open-loop.ts", args: [] },
