@@ -15,6 +15,8 @@ type Json = Record<string, unknown>;
 
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 20_000;
+/** etcd 3.4 wants a port in the name of a socket, which it makes where it is started. */
+const SOCKET = "etcd:1";
 
 export type EtcdOptions = {
   /** Beside the plain port, one that wants certificates of clients. */
@@ -67,7 +69,7 @@ export class EtcdServer {
           `--name=m${member}`,
           `--data-dir=${join(folder, "data")}`,
           "--unsafe-no-fsync",
-          `--listen-client-urls=${client}`,
+          `--listen-client-urls=${client},unix://${SOCKET}`,
           `--advertise-client-urls=${plain}`,
           `--listen-peer-urls=${peer}`,
           `--initial-advertise-peer-urls=${peer}`,
@@ -95,10 +97,15 @@ export class EtcdServer {
     return `https://localhost:${this.tlsPort}`;
   }
 
+  /** The path of its Unix socket. */
+  get socket(): string {
+    return join(this.folder, SOCKET);
+  }
+
   /** Starts it, again perhaps; resolves when it answers. */
   async run(): Promise<void> {
     const log = await open(join(this.folder, "log"), "a");
-    const child = spawn("etcd", this.#flags, { stdio: ["ignore", log.fd, log.fd] });
+    const child = spawn("etcd", this.#flags, { cwd: this.folder, stdio: ["ignore", log.fd, log.fd] });
     child.once("exit", () => void log.close());
     await once(child, "spawn"); // rejects where there is none: `make test` says how to get it
     this.#process = child;

@@ -65,7 +65,7 @@ export class EtcdStore implements HistoryStore {
   readonly etcd: EtcdServer;
   readonly proxy: CuttingProxy;
 
-  private constructor(etcd: EtcdServer, proxy: CuttingProxy) {
+  protected constructor(etcd: EtcdServer, proxy: CuttingProxy) {
     this.etcd = etcd;
     this.proxy = proxy;
   }
@@ -75,7 +75,7 @@ export class EtcdStore implements HistoryStore {
     const metadata = { name: "default" };
     const gate = { apiVersion: CALICO_V3, kind: "ClusterInformation", metadata };
     await etcd.put(CLUSTER_INFORMATION_KEY, { ...gate, spec: { datastoreReady: true } });
-    return new EtcdStore(etcd, await CuttingProxy.start(etcd.port));
+    return new this(etcd, await CuttingProxy.start(etcd.port));
   }
 
   asStored(object: HistoryObject): HistoryObject {
