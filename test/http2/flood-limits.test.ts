@@ -1,10 +1,11 @@
 /** How much work a flood can make us do, in frames: no socket and no time, so that the figures are the same everywhere. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { CONTROL_FRAMES_BURST } from "../../src/base/limits.ts";
 import { FLOODS, OPENING } from "./floods.ts";
 import { TEST_SERVICE } from "./grpc-test-service.ts";
 import { PureConnection } from "./pure-connection.ts";
-import { ERROR, TYPE } from "./raw-frames.ts";
+import { ERROR, frames, SETTING, TYPE } from "./raw-frames.ts";
 
 /** Frames that a flood gets through before it is cut off: as many streams as there may be, and then as many as may be refused, of three frames each. */
 const FRAMES_MAX = 6_000;
@@ -39,4 +40,23 @@ describe("a flood", () => {
       });
     }
   }
+});
+
+describe("a SETTINGS frame", () => {
+  /** What OPENING has used of the allowance, and the frame itself. */
+  const used = 3;
+  const frameOf = (count: number): Buffer =>
+    frames.settings(...Array.from({ length: count }, () => [SETTING.initialWindowSize, 65_535] as const));
+
+  it("may have as many settings as frames may come at once, and not one more", () => {
+    for (const [count, isClosed] of [
+      [CONTROL_FRAMES_BURST - used, false],
+      [CONTROL_FRAMES_BURST - used + 1, true],
+    ] as const) {
+      const connection = new PureConnection(TEST_SERVICE);
+      connection.receive(OPENING);
+      connection.receive(frameOf(count));
+      assert.equal(connection.isClosed, isClosed, `${count} settings`);
+    }
+  });
 });
