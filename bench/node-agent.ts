@@ -18,7 +18,8 @@ export type AgentProcess = {
 
 /** @param pods names of the node's pods, all in one namespace. */
 export async function startAgent(options: {
-  readonly policies: string;
+  /** Flags: where it reads policy. */
+  readonly source: readonly string[];
   readonly nodeName: string;
   readonly namespaceOf: (pod: string) => string;
   readonly pods: readonly string[];
@@ -31,7 +32,7 @@ export async function startAgent(options: {
     const fields = { UID: pod, Workload: pod, Namespace: options.namespaceOf(pod), ServiceAccount: "x" };
     writeFileSync(join(prefix, "creds", `${pod}.json`), JSON.stringify(fields));
   }
-  const flags = ["--policies", options.policies, "--node-name", options.nodeName, "--prefix", prefix];
+  const flags = [...options.source, "--node-name", options.nodeName, "--prefix", prefix];
   const child = spawnForBench([...ephor("node"), ...flags, "--log-level", "error"]);
   const deadlineMs = performance.now() + START_DEADLINE_MS;
   const last = options.pods.at(-1) ?? "";

@@ -43,7 +43,7 @@ relabel("stranger");
 const names = served.map((pod) => pod.metadata.name);
 const namespaces = new Map(served.map((pod) => [pod.metadata.name, String(pod.metadata["namespace"])]));
 const agent = await startAgent({
-  policies,
+  source: ["--policies", policies],
   nodeName: NODE,
   namespaceOf: (pod) => namespaces.get(pod) ?? "",
   pods: names,

@@ -118,6 +118,11 @@ export class ControlPlane {
     await post("compaction", { revision, physical: true });
   }
 
+  /** Of the API server; 0 while there is none. */
+  get serverPid(): number {
+    return this.#server?.pid ?? 0;
+  }
+
   get ca(): string {
     return readFileSync(serverCertificatePath(this.folder), "utf8");
   }

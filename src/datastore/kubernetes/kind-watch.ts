@@ -4,7 +4,7 @@
  * It is always at one of two things, *listing* (there is no place in the history to go on from) or *watching*, and
  * `#recover` decides after each failure which of them comes next, and when:
  *
- * - the history is gone (410), or five failures at one place of it: list
+ * - the history is gone (410), a watch never said a word, or five failures at one place of the history: list
  * - the server knows no such kind (404): look it up, then list
  * - everything else: the same again, after a pause
  *
@@ -234,12 +234,20 @@ export class KindWatch {
     const accept = acceptOf(this.kind, "");
     const answer = await client.open({ path, accept, signal, idleTimeoutMs: WATCH_SILENCE_MAX_MS });
     this.#succeed();
-    for await (const lines of readLines(readPieces(answer, signal), WATCH_LINE_MAX_BYTES)) {
-      if (signal.aborted) throw signal.reason;
-      for (const line of lines) this.#apply(line, place);
-      this.#currentAtMs = clock.nowMs();
-      this.#failures = 0;
-      this.#failuresHere = 0;
+    let hasSpoken = false;
+    try {
+      for await (const lines of readLines(readPieces(answer, signal), WATCH_LINE_MAX_BYTES)) {
+        if (signal.aborted) throw signal.reason;
+        for (const line of lines) this.#apply(line, place);
+        this.#currentAtMs = clock.nowMs();
+        this.#failures = 0;
+        this.#failuresHere = 0;
+        hasSpoken = true;
+      }
+    } catch (reason) {
+      // A server whose data were restored from a copy takes a place of the future, and says nothing until it is past.
+      if (hasSpoken || clock.nowMs() - beganMs < WATCH_SILENCE_MAX_MS) throw reason;
+      throw new ApiError(410, "the watch said nothing from its beginning: its place may not exist");
     }
     if (this.#cursor === cursor && clock.nowMs() - beganMs < WATCH_WORTH_MS) {
       throw new ApiError(0, "the watch ended as soon as it began");

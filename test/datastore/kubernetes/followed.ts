@@ -1,6 +1,6 @@
 /** A Kubernetes datastore on a scripted API server, with every call of its listener recorded. */
 import type { TestContext } from "node:test";
-import { systemClock } from "../../../src/base/clock.ts";
+import { type Clock, systemClock } from "../../../src/base/clock.ts";
 import type { ApiAccess } from "../../../src/datastore/kubernetes/api-access.ts";
 import { KubernetesDatastore } from "../../../src/datastore/kubernetes/kubernetes-datastore.ts";
 import { RecordedListener } from "../../support/recorded-listener.ts";
@@ -14,10 +14,10 @@ export class Followed extends RecordedListener {
   readonly datastore: KubernetesDatastore;
   started: Promise<void> = Promise.resolve();
 
-  constructor(api: ScriptedApi, access: ApiAccess) {
+  constructor(api: ScriptedApi, access: ApiAccess, clock: Clock = systemClock) {
     super();
     this.api = api;
-    this.datastore = new KubernetesDatastore(systemClock, { access, random: () => 0.5 });
+    this.datastore = new KubernetesDatastore(clock, { access, random: () => 0.5 });
   }
 
   /** A server that `prepare` has filled, and a datastore that begins to follow it. */

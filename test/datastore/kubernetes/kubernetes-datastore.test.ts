@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { systemClock } from "../../../src/base/clock.ts";
+import { WATCH_SILENCE_MAX_MS } from "../../../src/base/limits.ts";
+import { until } from "../../support/until.ts";
 import { Followed, PODS, POLICIES, pod, policy } from "./followed.ts";
-import { type Script, sendJson, sendStatus, V1 } from "./scripted-api.ts";
+import { type Script, ScriptedApi, sendJson, sendStatus, V1 } from "./scripted-api.ts";
 
 const GATE = `/apis/${V1}/clusterinformations`;
 
@@ -258,6 +261,30 @@ describe("a watch", () => {
     assert.ok(
       api.requests.some((path) => path.startsWith(POLICIES) && path.includes("resourceVersion=4800")),
     );
+  });
+
+  it("that says nothing from its beginning leads to a full list, as where a server's data were restored from a copy", async (test) => {
+    let aheadMs = 0;
+    const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + aheadMs };
+    const api = await ScriptedApi.start(test);
+    api.put(POLICIES, policy("one"));
+    api.put(POLICIES, policy("two"));
+    const followed = new Followed(api, await api.access(), clock);
+    test.after(() => followed.datastore.close());
+    await followed.datastore.start(followed);
+    await until(() => api.watchCount(POLICIES) === 1);
+    const lists = (): number => api.requests.filter((path) => path.startsWith(`${POLICIES}?limit`)).length;
+    api.forget(POLICIES, "shop/one");
+    aheadMs += WATCH_SILENCE_MAX_MS - 60_000;
+    api.cut();
+    await until(() => api.watchCount(POLICIES) === 1);
+    assert.equal(lists(), 1);
+    assert.ok(followed.has("NetworkPolicy shop/one"));
+    aheadMs += WATCH_SILENCE_MAX_MS;
+    api.cut();
+    await followed.until("a list", () => !followed.has("NetworkPolicy shop/one"));
+    assert.equal(lists(), 2);
+    assert.ok(followed.has("NetworkPolicy shop/two"));
   });
 
   it("refused with 429 waits for as long as it is asked to", async (test) => {

@@ -119,6 +119,11 @@ export class ScriptedApi {
     this.#log(path, "DELETED", this.#stamp(object));
   }
 
+  /** An object is not there any more, and no watch is told. */
+  forget(path: string, name: string): void {
+    this.#collection(path).delete(name);
+  }
+
   /** Bytes as they are, to every watch of a path. */
   send(path: string, bytes: string | Buffer): void {
     for (const watcher of this.#watchers)
