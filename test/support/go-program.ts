@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { access, constants, mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheFolder } from "./cache-folder.ts";
+import { findGo } from "./go-toolchain.ts";
 
 /** How often a build says that it is still under way. */
 const PROGRESS_MS = 30_000;
@@ -49,7 +50,7 @@ export async function buildGoProgram(program: GoProgram, progress: (line: string
       "-o",
       built,
     ];
-    await runGo(program, [...args, program.package ?? "."]);
+    await runGo(await findGo(process.env, progress), program, [...args, program.package ?? "."]);
     await rename(built, target); // whole or not at all
     progress(`built ${program.name} in ${elapsed()}`);
   } finally {
@@ -83,14 +84,18 @@ async function isExecutable(path: string): Promise<boolean> {
   );
 }
 
-async function runGo({ folder, needsC = false }: GoProgram, args: readonly string[]): Promise<void> {
-  const child = spawn("go", args, {
+async function runGo(
+  go: string,
+  { folder, needsC = false }: GoProgram,
+  args: readonly string[],
+): Promise<void> {
+  const child = spawn(go, args, {
     cwd: folder,
     env: { ...process.env, CGO_ENABLED: needsC ? "1" : "0" },
     stdio: ["ignore", "inherit", "inherit"],
   });
   await new Promise<void>((resolve, reject) => {
-    child.once("error", (cause) => reject(new Error("can't run `go`: is Go installed?", { cause })));
+    child.once("error", (cause) => reject(new Error(`can't run \`${go}\``, { cause })));
     child.once("exit", (code, signal) => {
       if (code === 0) resolve();
       else reject(new Error(`\`go ${args[0]}\` ended with ${signal ?? code}`));
