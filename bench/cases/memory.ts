@@ -68,7 +68,7 @@ async function reportIdle(what: string, sidecar: ServerProcess): Promise<void> {
 
 async function reportSynced(): Promise<void> {
   const agent = await startAgent({
-    policies: SHOP,
+    source: ["--policies", SHOP],
     nodeName: "node-1",
     namespaceOf: () => "shop",
     pods: ["api"],
