@@ -104,6 +104,7 @@ export class EtcdServer {
 
   /** Starts it, again perhaps; resolves when it answers. */
   async run(): Promise<void> {
+    await rm(this.socket, { force: true }); // of one that was killed, which the next refuses to replace
     const log = await open(join(this.folder, "log"), "a");
     const child = spawn("etcd", this.#flags, { cwd: this.folder, stdio: ["ignore", log.fd, log.fd] });
     child.once("exit", () => void log.close());
