@@ -115,15 +115,18 @@ describe("an object in a directory", () => {
     assert.equal((await readDirectory(directory)).objectCount, 1);
   });
 
-  it("may be a broken one, whose text is replaced as a whole", async (test) => {
-    const { directory, store } = await withFiles(test, {
-      "a.yaml":
-        "apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: api, namespace: shop}\nspec: {order: [}\n",
-    });
+  it("is not touched while its text is broken, which may hold a second one behind a forgotten ---", async (test) => {
+    const broken =
+      "apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: api, namespace: shop}\nspec: {order: [}\n";
+    const { directory, store } = await withFiles(test, { "a.yaml": `${broken}${policy("web")}` });
     assert.equal((await stored(store)).value, undefined);
     assert.notDeepEqual((await stored(store)).issues, []);
-    assert.equal((await applyObject(store, await given(policy("api")), WRITE)).kind, "configured");
-    assert.deepEqual((await readDirectory(directory)).issues, []);
+    const outcomes = [
+      await applyObject(store, await given(policy("api")), WRITE),
+      await deleteObject(store, KEY, undefined, WRITE),
+    ];
+    assert.deepEqual(kinds(outcomes), ["refused", "refused"]);
+    assert.equal(readFileSync(join(directory, "a.yaml"), "utf8"), `${broken}${policy("web")}`);
   });
 
   it("is only told of in a dry run", async (test) => {

@@ -22,6 +22,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from "yaml";
+import { assert } from "../../base/assert.ts";
 import type { ValuePath } from "../locate.ts";
 import { isMapping } from "../schema/kind.ts";
 import { toPlainValue } from "./yaml-value.ts";
@@ -42,8 +43,9 @@ export function newDocument(value: unknown): string {
  */
 export function editDocument(text: string, path: ValuePath, value: unknown): string {
   const document = parseYaml(text, { ...COMPATIBLE, uniqueKeys: false, logLevel: "silent" });
-  const whole = document.errors.length === 0 ? withObject(toPlainValue(document).value, path, value) : value;
-  const edited = document.errors.length === 0 ? mergedText(document, text, whole) : undefined;
+  assert(document.errors.length === 0, "a broken text is not edited");
+  const whole = withObject(toPlainValue(document).value, path, value);
+  const edited = mergedText(document, text, whole);
   // A comment between documents stands at the end of the one before it.
   const isMarked = /^---(?:\s|$)/.test(text);
   return edited ?? `${isMarked ? "---\n" : ""}${newDocument(whole)}`;

@@ -117,6 +117,11 @@ export class FileStore implements ResourceStore {
         const places = [claim, ...others].map(({ place }) => place);
         return refused(`it is written in more than one place: ${places.join(", ")}`);
       }
+      if (claim.value === undefined) {
+        return refused(
+          `its text at ${claim.place} is broken, and may hold more than this object: mend it there, or delete it`,
+        );
+      }
       if (file.isUncut) {
         return refused(
           `${file.path} has \`%\` or \`...\` lines, which only people can edit: change it there`,
