@@ -3,7 +3,7 @@ import type { MutantList } from "./mutant.ts";
 /** Mistakes in compiling and judging, which the comparison with the oracle has to catch. */
 export const COMPILE_MUTANTS: MutantList = {
   about: "compile and evaluate, against the oracle",
-  tests: ["properties/evaluator.test.ts"],
+  tests: ["properties/remembered.test.ts", "properties/evaluator.test.ts"],
   mutants: [
     {
       name: "the port after a range belongs to it",
@@ -142,6 +142,78 @@ export const COMPILE_MUTANTS: MutantList = {
       file: "policy/compile/bound-segment.ts",
       find: "if (destinationAddress !== undefined || destinationPort?.asksSets) {",
       replace: "if (destinationAddress !== undefined && destinationPort?.asksSets) {",
+    },
+    {
+      name: "an answer remembered for a source address is given for another",
+      file: "policy/compile/bound-segment.ts",
+      find: "if (sourceAddress !== undefined || sourcePort?.asksSets) fields",
+      replace: "if (sourcePort?.asksSets) fields",
+    },
+    {
+      name: "an answer remembered for an address of a port with a name is given for another",
+      file: "policy/compile/bound-segment.ts",
+      find: "if (destinationAddress !== undefined || destinationPort?.asksSets) {",
+      replace: "if (destinationAddress !== undefined) {",
+    },
+    {
+      name: "an answer remembered for a source port is given for another",
+      file: "policy/compile/bound-segment.ts",
+      find: "if (sourcePort !== undefined) fields.push(KEY_SOURCE_PORT);",
+      replace: "",
+    },
+    {
+      name: "an answer remembered for a peer whose identity stands for its address is given to another",
+      file: "policy/compile/bound-segment.ts",
+      find: "if (sourceIdentity !== undefined || proves)",
+      replace: "if (sourceIdentity !== undefined)",
+    },
+    {
+      name: "an answer remembered for a source family is given for another",
+      file: "policy/compile/caller-key.ts",
+      find: "(flow.sourceFamily << 9) | ",
+      replace: "",
+    },
+    {
+      name: "an answer remembered for a destination family is given for another",
+      file: "policy/compile/caller-key.ts",
+      find: "(flow.destinationFamily << 6) | ",
+      replace: "",
+    },
+    {
+      name: "an answer remembered for a protocol is given for another",
+      file: "policy/compile/caller-key.ts",
+      find: "(flow.protocol << 12) | ",
+      replace: "",
+    },
+    {
+      name: "an answer remembered for a claimed destination is given for another",
+      file: "policy/compile/caller-key.ts",
+      find: "this.#setIdentity(KEY_DESTINATION_PEER, destination.numberOf(flow.destinationPeer));",
+      replace: "this.#setIdentity(KEY_DESTINATION_PEER, 1);",
+    },
+    {
+      name: "an answer remembered for one SPIFFE ID is given to all that are no service account",
+      file: "policy/compile/caller-key.ts",
+      find: 'if (peer.kind === "foreign" && peer.spiffeId === undefined) {',
+      replace: 'if (peer.kind === "foreign") {',
+    },
+    {
+      name: "a caller is known by the head of its key",
+      file: "policy/compile/caller-table.ts",
+      find: "if (keys[at + field] !== words[field]) return false;",
+      replace: "if (keys[at + field] !== words[field]) return index > 0;",
+    },
+    {
+      name: "a row whose path is unknown counts as asked for",
+      file: "policy/compile/candidates.ts",
+      find: "if (yes !== maybe) this.uncertain = true;",
+      replace: "",
+    },
+    {
+      name: "after a second world the listed rows are gone through from the first",
+      file: "policy/compile/candidates.ts",
+      find: "while (this.#listAt < this.#listEnd && this.#list[this.#listAt]! <= row) this.#listAt++;",
+      replace: "",
     },
     {
       name: "a listed row that another column refuses is a candidate",

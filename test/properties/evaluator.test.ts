@@ -8,30 +8,18 @@ import { evaluate, evaluateSnapshot } from "../../src/policy/evaluate.ts";
 import { explain } from "../../src/policy/explain.ts";
 import { Flow } from "../../src/policy/flow.ts";
 import { ANY_ENTITY, type Message, type Rule } from "../../src/policy/messages.ts";
-import { DEFAULT_POLICY_OPTIONS, type PolicyOptions } from "../../src/policy/options.ts";
+import { DEFAULT_POLICY_OPTIONS } from "../../src/policy/options.ts";
 import { type Snapshot, SnapshotStore } from "../../src/policy/snapshot.ts";
 import { SnapshotBuilder } from "../../src/policy/snapshot-builder.ts";
-import type { Verdict } from "../../src/policy/verdict.ts";
 import { evaluatorCase, judgeCase, REQUESTS_PER_CASE } from "../support/generate-case.ts";
 import { type Request, request, toFlow } from "../support/generate-flow.ts";
 import { change, messages, options } from "../support/generate-policy.ts";
 import { ALLOW_ALL } from "../support/generate-rule.ts";
-import {
-  EMPTY_STATE,
-  foldMessages,
-  type ReferenceState,
-  type ReferenceVerdict,
-  referenceEvaluate,
-} from "../support/reference-evaluator.ts";
+import { build, essence, judge } from "../support/judged.ts";
+import { EMPTY_STATE, foldMessages } from "../support/reference-evaluator.ts";
 import { runSettings } from "../support/runs.ts";
 
 const requests = fc.array(request, { minLength: REQUESTS_PER_CASE, maxLength: REQUESTS_PER_CASE });
-
-function build(given: readonly Message[], chosen: PolicyOptions): Snapshot {
-  const builder = new SnapshotBuilder(chosen);
-  builder.apply([...given, { kind: "in_sync" }]);
-  return builder.build(7);
-}
 
 /** Rules that match nobody before each rule, so that one policy fills more than one piece of the program. */
 function padPolicy(message: Message, count: number): Message {
@@ -42,16 +30,6 @@ function padPolicy(message: Message, count: number): Message {
     rule,
   ]);
   return { ...message, policy: { ...message.policy, inboundRules } };
-}
-
-/** A verdict without its revision. */
-function essence(verdict: Verdict | ReferenceVerdict): object {
-  const { allowed, code, decider } = verdict;
-  return verdict.allowed ? { allowed, code, decider } : { allowed, code, decider, reason: verdict.reason };
-}
-
-function judge(state: ReferenceState, chosen: PolicyOptions, each: Request): object {
-  return essence(referenceEvaluate(state, chosen, toFlow(each)));
 }
 
 describe("evaluate()", () => {
