@@ -1,5 +1,6 @@
 import type { Issue } from "../base/issue.ts";
 import { err, ok, type Result } from "../base/result.ts";
+import { finishSteps, type Steps } from "../base/steps.ts";
 import { decodeRule } from "./decode-rule.ts";
 import type {
   Endpoint,
@@ -11,7 +12,7 @@ import type {
   Profile,
   TierInfo,
 } from "./messages.ts";
-import { readObject, WireError, type WireReader } from "./wire-reader.ts";
+import { readObject, readObjectSteps, WireError, type WireReader } from "./wire-reader.ts";
 
 /**
  * Turns one recorded or received `ToDataplane` payload into a message.
@@ -22,8 +23,13 @@ import { readObject, WireError, type WireReader } from "./wire-reader.ts";
  *   condition, and passing over it would widen a rule.
  */
 export function decodeMessage(payload: unknown): Result<Message, Issue> {
+  return finishSteps(decodeMessageSteps(payload));
+}
+
+/** The same in steps: a policy may bring rules by the thousand. The payload must not change meanwhile. */
+export function* decodeMessageSteps(payload: unknown): Steps<Result<Message, Issue>> {
   try {
-    return ok(readObject(payload, "", decodePayload));
+    return ok(yield* readObjectSteps(payload, "", decodePayload));
   } catch (reason: unknown) {
     if (!(reason instanceof WireError)) throw reason;
     const where = reason.path === "" ? "message" : reason.path;
@@ -31,82 +37,81 @@ export function decodeMessage(payload: unknown): Result<Message, Issue> {
   }
 }
 
-const PAYLOADS: ReadonlyMap<string, (reader: WireReader) => Message> = new Map<
-  string,
-  (reader: WireReader) => Message
->([
-  ["in_sync", () => ({ kind: "in_sync" })],
-  ["ipset_update", decodeIpSetUpdate],
+/** Rules decoded in one step; some tenths of a millisecond. */
+const STEP_RULES = 32;
+
+type DecodeSteps<T> = (reader: WireReader) => Steps<T>;
+
+/** For what is small: no step in between. */
+function atOnce<T>(decode: (reader: WireReader) => T): DecodeSteps<T> {
+  // biome-ignore lint/correctness/useYield: one step.
+  return function* (reader) {
+    return decode(reader);
+  };
+}
+
+const PAYLOADS: ReadonlyMap<string, DecodeSteps<Message>> = new Map<string, DecodeSteps<Message>>([
+  ["in_sync", atOnce(() => ({ kind: "in_sync" }))],
+  ["ipset_update", atOnce(decodeIpSetUpdate)],
   [
     "ipset_delta_update",
-    (reader) => ({
+    atOnce((reader) => ({
       kind: "ipset_delta_update",
       id: reader.text("id"),
       addedMembers: reader.texts("added_members"),
       removedMembers: reader.texts("removed_members"),
-    }),
+    })),
   ],
-  ["ipset_remove", (reader) => ({ kind: "ipset_remove", id: reader.text("id") })],
-  [
-    "active_policy_update",
-    (reader) => ({
-      kind: "active_policy_update",
-      id: reader.required("id", decodePolicyId),
-      policy: reader.required("policy", decodePolicy),
-    }),
-  ],
+  ["ipset_remove", atOnce((reader) => ({ kind: "ipset_remove", id: reader.text("id") }))],
+  ["active_policy_update", decodePolicyUpdate],
   [
     "active_policy_remove",
-    (reader) => ({ kind: "active_policy_remove", id: reader.required("id", decodePolicyId) }),
+    atOnce((reader) => ({ kind: "active_policy_remove", id: reader.required("id", decodePolicyId) })),
   ],
-  [
-    "active_profile_update",
-    (reader) => ({
-      kind: "active_profile_update",
-      name: reader.required("id", decodeName),
-      profile: reader.required("profile", decodeProfile),
-    }),
-  ],
+  ["active_profile_update", decodeProfileUpdate],
   [
     "active_profile_remove",
-    (reader) => ({ kind: "active_profile_remove", name: reader.required("id", decodeName) }),
+    atOnce((reader) => ({ kind: "active_profile_remove", name: reader.required("id", decodeName) })),
   ],
-  ["workload_endpoint_update", decodeEndpointUpdate],
+  ["workload_endpoint_update", atOnce(decodeEndpointUpdate)],
   [
     "workload_endpoint_remove",
-    (reader) => ({ kind: "workload_endpoint_remove", id: reader.required("id", decodeEndpointId) }),
+    atOnce((reader) => ({ kind: "workload_endpoint_remove", id: reader.required("id", decodeEndpointId) })),
   ],
   [
     "service_account_update",
-    (reader) => ({
+    atOnce((reader) => ({
       kind: "service_account_update",
       ...reader.required("id", decodeNamespacedName),
       labels: reader.textMap("labels"),
-    }),
+    })),
   ],
   [
     "service_account_remove",
-    (reader) => ({ kind: "service_account_remove", ...reader.required("id", decodeNamespacedName) }),
+    atOnce((reader) => ({ kind: "service_account_remove", ...reader.required("id", decodeNamespacedName) })),
   ],
   [
     "namespace_update",
-    (reader) => ({
+    atOnce((reader) => ({
       kind: "namespace_update",
       name: reader.required("id", decodeName),
       labels: reader.textMap("labels"),
-    }),
+    })),
   ],
-  ["namespace_remove", (reader) => ({ kind: "namespace_remove", name: reader.required("id", decodeName) })],
+  [
+    "namespace_remove",
+    atOnce((reader) => ({ kind: "namespace_remove", name: reader.required("id", decodeName) })),
+  ],
 ]);
 
-function decodePayload(reader: WireReader): Message {
+function* decodePayload(reader: WireReader): Steps<Message> {
   reader.ignore("sequence_number");
   const present = [...PAYLOADS].filter(([key]) => reader.has(key));
   const [first, second] = present;
   if (first === undefined) throw new WireError("", "holds no payload that is known");
   if (second !== undefined)
     throw new WireError(second[0], `stands beside \`${first[0]}\`: only one payload is allowed`);
-  return reader.required(first[0], first[1]);
+  return yield* reader.requiredSteps(first[0], first[1]);
 }
 
 function decodeIpSetUpdate(reader: WireReader): Message {
@@ -130,12 +135,20 @@ function decodePolicyId(reader: WireReader): PolicyId {
   return { name: reader.text("name"), namespace: reader.text("namespace"), kind: reader.text("kind") };
 }
 
-function decodePolicy(reader: WireReader): Policy {
+function* decodePolicyUpdate(reader: WireReader): Steps<Message> {
+  return {
+    kind: "active_policy_update",
+    id: reader.required("id", decodePolicyId),
+    policy: yield* reader.requiredSteps("policy", decodePolicy),
+  };
+}
+
+function* decodePolicy(reader: WireReader): Steps<Policy> {
   return {
     namespace: reader.text("namespace"),
     tier: reader.text("tier"),
-    inboundRules: reader.list("inbound_rules", decodeRule),
-    outboundRules: reader.list("outbound_rules", decodeRule),
+    inboundRules: yield* reader.listSteps("inbound_rules", decodeRule, STEP_RULES),
+    outboundRules: yield* reader.listSteps("outbound_rules", decodeRule, STEP_RULES),
     untracked: reader.flag("untracked"),
     preDnat: reader.flag("pre_dnat"),
     originalSelector: reader.text("original_selector"),
@@ -144,10 +157,18 @@ function decodePolicy(reader: WireReader): Policy {
   };
 }
 
-function decodeProfile(reader: WireReader): Profile {
+function* decodeProfileUpdate(reader: WireReader): Steps<Message> {
   return {
-    inboundRules: reader.list("inbound_rules", decodeRule),
-    outboundRules: reader.list("outbound_rules", decodeRule),
+    kind: "active_profile_update",
+    name: reader.required("id", decodeName),
+    profile: yield* reader.requiredSteps("profile", decodeProfile),
+  };
+}
+
+function* decodeProfile(reader: WireReader): Steps<Profile> {
+  return {
+    inboundRules: yield* reader.listSteps("inbound_rules", decodeRule, STEP_RULES),
+    outboundRules: yield* reader.listSteps("outbound_rules", decodeRule, STEP_RULES),
     unusable: reader.text("unusable"),
   };
 }

@@ -1,3 +1,5 @@
+import type { Steps } from "../base/steps.ts";
+
 /**
  * A reader of one plain object of a policy message: strict about types, absent is the default, unknown keys are errors.
  *
@@ -71,6 +73,20 @@ export class WireReader {
     return value.map((entry: unknown, index) => decode(entry, `${this.at(key)}[${index}]`));
   }
 
+  /** The same as list(), yielding after every so many entries. */
+  *listSteps<T>(
+    key: string,
+    decode: (value: unknown, path: string) => T,
+    stepEntries: number,
+  ): Steps<readonly T[]> {
+    const decoded: T[] = [];
+    for (const [index, entry] of this.list(key, (value) => value).entries()) {
+      if (index > 0 && index % stepEntries === 0) yield;
+      decoded.push(decode(entry, `${this.at(key)}[${index}]`));
+    }
+    return decoded;
+  }
+
   textMap(key: string): ReadonlyMap<string, string> {
     const value = this.raw(key);
     if (value === undefined) return new Map();
@@ -98,6 +114,13 @@ export class WireReader {
     return value;
   }
 
+  /** The same in steps. */
+  *requiredSteps<T>(key: string, decode: (reader: WireReader) => Steps<T>): Steps<T> {
+    const value = this.raw(key);
+    if (value === undefined) throw new WireError(this.at(key), "must be present");
+    return yield* readObjectSteps(value, this.at(key), decode);
+  }
+
   /** Marks fields of the protocol that we have no use for. */
   ignore(...keys: readonly string[]): void {
     for (const key of keys) this.#keysRead.add(key);
@@ -117,6 +140,18 @@ export class WireReader {
 export function readObject<T>(value: unknown, path: string, decode: (reader: WireReader) => T): T {
   const reader = new WireReader(value, path);
   const decoded = decode(reader);
+  reader.end();
+  return decoded;
+}
+
+/** The same in steps. */
+export function* readObjectSteps<T>(
+  value: unknown,
+  path: string,
+  decode: (reader: WireReader) => Steps<T>,
+): Steps<T> {
+  const reader = new WireReader(value, path);
+  const decoded = yield* decode(reader);
   reader.end();
   return decoded;
 }

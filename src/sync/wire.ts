@@ -6,7 +6,7 @@ import { toError } from "../base/assert.ts";
 import type { Issue } from "../base/issue.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { finishSteps, type Steps } from "../base/steps.ts";
-import { decodeMessage } from "../policy/decode-message.ts";
+import { decodeMessageSteps } from "../policy/decode-message.ts";
 import { encodeMessage } from "../policy/encode-message.ts";
 import type { Message } from "../policy/messages.ts";
 import { readSetUpdate } from "./set-update.ts";
@@ -79,7 +79,7 @@ export function readMessage(bytes: Buffer): Result<ReceivedMessage, Issue> {
   return finishSteps(readMessageSteps(bytes));
 }
 
-/** The same in steps: members of sets come by the ten thousands. */
+/** The same in steps: members of sets come by the ten thousands, rules by the thousand. */
 export function* readMessageSteps(bytes: Buffer): Steps<Result<ReceivedMessage, Issue>> {
   if (bytes.length >= LARGE_BYTES) {
     const update = yield* readSetUpdate(bytes);
@@ -101,7 +101,7 @@ export function* readMessageSteps(bytes: Buffer): Steps<Result<ReceivedMessage, 
   delete payload.sequence_number;
   if (Object.keys(payload).length === 0) return ok({ message: undefined, more });
   yield;
-  const message = decodeMessage(payload);
+  const message = yield* decodeMessageSteps(payload);
   if (!message.ok) return message;
   yield;
   return ok({ message: guardRules(message.value, bytes), more });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { decodeMessage } from "../../src/policy/decode-message.ts";
+import { decodeMessage, decodeMessageSteps } from "../../src/policy/decode-message.ts";
 import { encodeMessage } from "../../src/policy/encode-message.ts";
 import type { Message } from "../../src/policy/messages.ts";
 import { change, messages } from "../support/generate-policy.ts";
@@ -211,5 +211,60 @@ describe("decodeMessage()", () => {
       fc.property(anything, (payload) => typeof decodeMessage(payload).ok === "boolean"),
       runSettings(1 / 10),
     );
+  });
+});
+
+describe("decodeMessageSteps()", () => {
+  const longUpdates = (rules: readonly object[]): readonly object[] => [
+    { active_policy_update: { id: { name: "p" }, policy: { inbound_rules: rules, outbound_rules: rules } } },
+    {
+      active_profile_update: { id: { name: "p" }, profile: { inbound_rules: rules, outbound_rules: rules } },
+    },
+  ];
+  const rulesWith = (last: object, count = 100): readonly object[] => [
+    ...Array.from({ length: count - 1 }, (_, index) => ({ action: "allow", rule_id: `r${index}` })),
+    last,
+  ];
+
+  it("stops again and again among the rules of a long policy or profile, and gives them all, in order", () => {
+    for (const payload of longUpdates(rulesWith({ action: "deny", rule_id: "last" }))) {
+      const steps = decodeMessageSteps(payload);
+      let stops = 0;
+      let step = steps.next();
+      for (; step.done !== true; step = steps.next()) stops++;
+      // 32 rules a step, of each direction: 96 and the last 4.
+      assert.equal(stops, 6);
+      assert.ok(step.value.ok);
+      assert.deepEqual(encodeMessage(step.value.value), payload);
+    }
+  });
+
+  it("does not stop where a step takes all rules", () => {
+    for (const payload of longUpdates(rulesWith({ action: "deny" }, 32))) {
+      assert.equal(decodeMessageSteps(payload).next().done, true);
+    }
+    assert.equal(decodeMessageSteps({ in_sync: {} }).next().done, true);
+  });
+
+  it("refuses a rule that a later step comes to, and says where it is", () => {
+    for (const [bad, message] of [
+      [{ action: 7 }, /must be text/],
+      [{ action: "allow", condition: "new" }, /is not a known field/],
+    ] as const) {
+      for (const payload of longUpdates(rulesWith(bad))) {
+        const refused = decodeMessage(payload);
+        assert.ok(!refused.ok);
+        assert.match(refused.error.where, /inbound_rules\[99\]\.(action|condition)$/);
+        assert.match(refused.error.message, message);
+      }
+    }
+  });
+
+  it("refuses an unknown field beside the rules", () => {
+    const rules = rulesWith({ action: "deny" });
+    const policy = { inbound_rules: rules, condition: "new" };
+    const refused = decodeMessage({ active_policy_update: { id: { name: "p" }, policy } });
+    assert.ok(!refused.ok);
+    assert.equal(refused.error.where, "active_policy_update.policy.condition");
   });
 });
