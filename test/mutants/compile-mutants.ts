@@ -162,12 +162,6 @@ export const COMPILE_MUTANTS: MutantList = {
       replace: "",
     },
     {
-      name: "an answer remembered for a peer whose identity stands for its address is given to another",
-      file: "policy/compile/bound-segment.ts",
-      find: "if (sourceIdentity !== undefined || proves)",
-      replace: "if (sourceIdentity !== undefined)",
-    },
-    {
       name: "an answer remembered for a source family is given for another",
       file: "policy/compile/caller-key.ts",
       find: "(flow.sourceFamily << 9) | ",

@@ -41,7 +41,7 @@ const MACHINE: PeerIdentity = {
 const BY_WEB: WireRule = { src_service_account_match: { names: ["web"] } };
 const TO_DB: WireRule = { dst_service_account_match: { names: ["db"] } };
 const BY_MACHINE: WireRule = { src_identity_match: { ids: ["spiffe://cluster.local/vm/web"] } };
-/** Without identity in the rule, so that with `--peer identity` the set stands for who the peer is. */
+/** With `--peer identity` a proven peer need not be in the set. */
 const BY_NAMESPACE: WireRule = {
   src_ip_set_ids: ["s:one"],
   original_src_namespace_selector: "projectcalico.org/name == 'shop'",

@@ -53,9 +53,7 @@ const CLAUSES: readonly Clause[] = [
   ofSource(namespaces),
   ofSource(identities),
   // With `--peer identity` the identity stands in for the set.
-  ofSource(
-    fc.tuple(namespaces, sets).map(([asked, set]) => ({ ...asked, ...set, originalSelector: "all()" })),
-  ),
+  ofSource(fc.tuple(namespaces, sets).map(([asked, set]) => ({ ...asked, ...set }))),
   ofDestination(nets),
   ofDestination(sets),
   ofDestination(ports),
