@@ -1,6 +1,6 @@
 /** When something goes wrong or goes away: Envoy must never take silence for a yes, nor a restart for an outage. */
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, it } from "node:test";
+import { after, afterEach, before, describe, it, type TestContext } from "node:test";
 import { awaitCondition } from "../../src/cli/demo/child-process.ts";
 import type { AuthzFilter } from "../../src/cli/demo/envoy-config.ts";
 import { ALLOW_PUBLIC, networkPolicy, WEB, World } from "../support/envoy.ts";
@@ -13,13 +13,13 @@ function listener(authz: AuthzFilter): { name: string; protocol: "http"; tls: bo
   return { name: "http", protocol: "http", tls: true, authz };
 }
 
-/** Both kinds of request at once, from four clients each. */
-function bothKinds(world: World): { allowed: Traffic; denied: Traffic } {
+/** Both kinds of request at once, from four clients each, which end with the test whatever becomes of it. */
+function bothKinds(test: TestContext, world: World): { allowed: Traffic; denied: Traffic } {
   const common = { listener: "http", caller: WEB, clients: 4 };
-  return {
-    allowed: new Traffic(world, { ...common, ask: ALLOWED }),
-    denied: new Traffic(world, { ...common, ask: DENIED }),
-  };
+  const allowed = new Traffic(world, { ...common, ask: ALLOWED });
+  const denied = new Traffic(world, { ...common, ask: DENIED });
+  test.after(() => Promise.all([allowed.stop(), denied.stop()]));
+  return { allowed, denied };
 }
 
 describe("when a check gets no answer", () => {
@@ -32,9 +32,9 @@ describe("when a check gets no answer", () => {
     assert.equal(world.upstream.answered, 0);
   });
 
-  it("is never let in while Ephor is killed and restarted under traffic", async () => {
+  it("is never let in while Ephor is killed and restarted under traffic", async (test) => {
     world = await World.open({ listeners: [listener({})], policies: { "public.yaml": ALLOW_PUBLIC } });
-    const { allowed, denied } = bothKinds(world);
+    const { allowed, denied } = bothKinds(test, world);
     const more = (traffic: Traffic, outcome: string): (() => boolean) => {
       const before = traffic.count(outcome);
       return () => traffic.count(outcome) > before + 20;
@@ -65,8 +65,8 @@ describe("with failure mode open and Envoy's own timeout of 200 ms", () => {
   });
   after(() => world.close());
 
-  it("answers in time while policy is being replaced, so that nobody slips through", async () => {
-    const { allowed, denied } = bothKinds(world);
+  it("answers in time while policy is being replaced, so that nobody slips through", async (test) => {
+    const { allowed, denied } = bothKinds(test, world);
     for (let round = 1; round <= ROUNDS; round++) {
       // All files of a round at once, as a checkout or a mounted ConfigMap replaces them.
       const files = Array.from({ length: POLICY_COUNT }, (_, index) => index);
@@ -121,9 +121,9 @@ describe("when Ephor is asked to stop", () => {
   let world: World;
   afterEach(() => world.close());
 
-  it("answers until Envoy has drained, without one failed request, and ends well", async () => {
+  it("answers until Envoy has drained, without one failed request, and ends well", async (test) => {
     world = await World.open({ listeners: [listener({})], policies: { "public.yaml": ALLOW_PUBLIC } });
-    const { allowed, denied } = bothKinds(world);
+    const { allowed, denied } = bothKinds(test, world);
     const options = { timeoutMs: 10_000, process: world.envoy.process };
     const grown = (by: number): (() => boolean) => {
       const [a, d] = [allowed.total, denied.total];
