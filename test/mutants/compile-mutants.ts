@@ -2,8 +2,12 @@ import type { MutantList } from "./mutant.ts";
 
 /** Mistakes in compiling and judging, which the comparison with the oracle has to catch. */
 export const COMPILE_MUTANTS: MutantList = {
-  about: "compile and evaluate, against the oracle",
-  tests: ["properties/remembered.test.ts", "properties/evaluator.test.ts"],
+  about: "compile and evaluate, against the oracle and callers in turn",
+  tests: [
+    "policy/remembered-callers.test.ts",
+    "properties/remembered.test.ts",
+    "properties/evaluator.test.ts",
+  ],
   mutants: [
     {
       name: "the port after a range belongs to it",
@@ -201,12 +205,6 @@ export const COMPILE_MUTANTS: MutantList = {
       name: "a row whose path is unknown counts as asked for",
       file: "policy/compile/candidates.ts",
       find: "if (yes !== maybe) this.uncertain = true;",
-      replace: "",
-    },
-    {
-      name: "after a second world the listed rows are gone through from the first",
-      file: "policy/compile/candidates.ts",
-      find: "while (this.#listAt < this.#listEnd && this.#list[this.#listAt]! <= row) this.#listAt++;",
       replace: "",
     },
     {

@@ -13,7 +13,7 @@ import type { Mutant, MutantList } from "./mutant.ts";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Folders of the repository that tests read. */
-const COPIED = ["src", "test/properties", "test/support", "test/vectors", "package.json"];
+const COPIED = ["src", "test/policy", "test/properties", "test/support", "test/vectors", "package.json"];
 
 /** Longer than any suite here takes on a busy machine; a mutant that hangs counts as caught. */
 const TIMEOUT_MS = 120_000;
