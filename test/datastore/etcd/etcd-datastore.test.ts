@@ -79,6 +79,7 @@ describe("an etcd that is followed", () => {
     proxy.cut();
     await putPolicy(etcd, "a", 2);
     await followed.until("a cut is got over", () => followed.order("a") === 2);
+    await followed.until("what was told of the cut is taken back", () => followed.issues.length === 0);
     await etcd.kill();
     await followed.until("the loss is told", () => followed.issues.some(({ code }) => code === "unreadable"));
     assert.equal(followed.isConnected, false);
