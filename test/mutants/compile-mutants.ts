@@ -223,7 +223,7 @@ export const COMPILE_MUTANTS: MutantList = {
       name: "a long list of rows forgets those that ask for no path",
       file: "policy/compile/row-sets.ts",
       find: "const dense = this.#pool.copy(this.#free);",
-      replace: "const dense = createBitSet(this.#free.length << 5);",
+      replace: "const dense = this.#pool.copy(this.#free).fill(0);",
     },
     {
       name: "the world that leaves at an unknown pass is not believed when it denies",
