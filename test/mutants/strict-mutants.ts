@@ -163,7 +163,7 @@ const CLAUSE_ROWS: readonly Mutant[] = [
     file: "policy/endpoint-state.ts",
     find: "const set = this.sets.get(delta.id);",
     replace:
-      'const set = this.sets.get(delta.id) ?? createIpSet({ kind: "ipset_update", id: delta.id, type: "NET", members: [], incomplete: false }).set;',
+      'const set = this.sets.get(delta.id) ?? (yield* createIpSet({ kind: "ipset_update", id: delta.id, type: "NET", members: [], incomplete: false })).set;',
   },
   {
     name: "sets: of what is not an IP is no",
