@@ -18,6 +18,7 @@ import { etcdAccess, parseEtcdEndpoint } from "../src/datastore/etcd/etcd-access
 import { CLUSTER_INFORMATION_KEY, ETCD_RESOURCES_PREFIX } from "../src/datastore/etcd/etcd-keys.ts";
 import { asCalicoStores, CALICO_V3, type HistoryObject } from "../test/support/scripted-history.ts";
 import { parseDocument } from "./cluster.ts";
+import { reportFollowing } from "./report-following.ts";
 
 const CHANGES = 200;
 /** Of one transaction; etcd's own limit is 128 operations. */
@@ -162,24 +163,7 @@ async function fileStore(): Promise<Store> {
 async function follow(where: Where): Promise<void> {
   const graph = new CalcGraph({ local: [LOCAL], inventory: "complete" });
   const datastore = await openDatastore(where);
-  let isInSync = false;
-  const flush = (): void => {
-    if (graph.flush().length > 0 && isInSync) process.send?.({});
-  };
-  const beganMs = performance.now();
-  await datastore.start({
-    onUpdates: (batch) => {
-      graph.apply(batch);
-      flush();
-    },
-    onInSync: () => {
-      graph.setInSync();
-      flush();
-    },
-    onIssues: () => {},
-  });
-  isInSync = true;
-  process.send?.({ inSyncMs: performance.now() - beganMs });
+  await reportFollowing(graph, datastore);
 }
 
 async function openDatastore(where: Where): Promise<Datastore> {

@@ -11,6 +11,7 @@ import { CalcGraph } from "../src/calc/graph.ts";
 import { KubernetesDatastore } from "../src/datastore/kubernetes/kubernetes-datastore.ts";
 import { CALICO, nodeToken, pathOf, startCluster } from "../test/integration/kubernetes/cluster.ts";
 import { createSpec, fillCluster } from "./kubernetes-cluster.ts";
+import { reportFollowing } from "./report-following.ts";
 
 const CHANGES = 200;
 
@@ -74,24 +75,7 @@ async function follow({ port, ca, token }: FollowOptions): Promise<void> {
     },
     random: Math.random,
   });
-  let isInSync = false;
-  const flush = (): void => {
-    if (graph.flush().length > 0 && isInSync) process.send?.({});
-  };
-  const beganMs = performance.now();
-  await datastore.start({
-    onUpdates: (batch) => {
-      graph.apply(batch);
-      flush();
-    },
-    onInSync: () => {
-      graph.setInSync();
-      flush();
-    },
-    onIssues: () => {},
-  });
-  isInSync = true;
-  process.send?.({ inSyncMs: performance.now() - beganMs });
+  await reportFollowing(graph, datastore);
 }
 
 function seconds(ms: number): string {

@@ -15,8 +15,8 @@ import {
   serverCertificatePath,
   writeControlPlaneFiles,
 } from "../../src/cli/demo/control-plane.ts";
+import { freePorts } from "../../src/cli/demo/free-ports.ts";
 import type { ApiAccess } from "../../src/datastore/kubernetes/api-access.ts";
-import { freePorts } from "../support/free-ports.ts";
 import { requireControlPlane } from "./build.ts";
 
 export type Json = Record<string, unknown>;

@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../../src/base/clock.ts";
+import { freePorts } from "../../src/cli/demo/free-ports.ts";
 import { type EtcdFiles, etcdAccess, parseEtcdEndpoint } from "../../src/datastore/etcd/etcd-access.ts";
 import { EtcdClient } from "../../src/datastore/etcd/etcd-client.ts";
-import { freePorts } from "./free-ports.ts";
 import { type Minted, mintRoot, mintSvid } from "./mint-chain.ts";
 
 type Json = Record<string, unknown>;

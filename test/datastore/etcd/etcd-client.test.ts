@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { inspect } from "node:util";
 import { err } from "../../../src/base/result.ts";
+import { freePorts } from "../../../src/cli/demo/free-ports.ts";
 import { type EtcdFiles, parseEtcdEndpoint } from "../../../src/datastore/etcd/etcd-access.ts";
 import { type EtcdClient, prefixEnd } from "../../../src/datastore/etcd/etcd-client.ts";
 import type { EtcdHeader } from "../../../src/datastore/etcd/etcd-entry.ts";
@@ -14,7 +15,6 @@ import type { EtcdError } from "../../../src/datastore/etcd/etcd-error.ts";
 import type { EtcdEvent, EtcdWatch } from "../../../src/datastore/etcd/etcd-watch.ts";
 import { CuttingProxy } from "../../control-plane/cutting-proxy.ts";
 import { EtcdServer, etcdClient, tlsFiles, writeClientCertificate } from "../../support/etcd-server.ts";
-import { freePorts } from "../../support/free-ports.ts";
 import { mintRoot } from "../../support/mint-chain.ts";
 import { until } from "../../support/until.ts";
 

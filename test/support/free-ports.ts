@@ -1,1 +1,0 @@
-export { freePorts } from "../../src/cli/demo/free-ports.ts";
